@@ -98,7 +98,8 @@ class FrameDecoder {
 };
 
 // Writes one frame at the end of `out`: construct, field()..., finish(), then append `body_size` bytes of body.
-// Allocation-free but for the growth of `out`.
+// Allocation-free but for the growth of `out`. A value whose data() is nullptr is a null: it is left out.
+// std::length_error on what the frame cannot carry (a header of 16 MiB, a frame of 2 GiB, a name of 32 KiB).
 class FrameWriter {
  public:
   struct Head {
