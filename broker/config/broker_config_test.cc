@@ -1,0 +1,138 @@
+#include "broker/config/broker_config.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+
+namespace rmq::broker {
+namespace {
+
+Environment environment(std::map<std::string, std::string, std::less<>> values) {
+  return [values = std::move(values)](std::string_view name) -> std::optional<std::string> {
+    auto found = values.find(name);
+    return found == values.end() ? std::nullopt : std::optional(found->second);
+  };
+}
+const Environment kEmpty = environment({});
+
+TEST_CASE("every row has a key of its own and a default that fits") {
+  std::set<std::string_view> keys;
+  for (const SettingInfo& row : BrokerConfig::table()) {
+    CAPTURE(row.key);
+    CHECK(keys.insert(row.key).second);
+    CHECK_FALSE(row.help.empty());
+    BrokerConfig config(kEmpty);
+    auto text = expand_environment(row.default_text, kEmpty);
+    REQUIRE(text);
+    CHECK(config.load({{std::string(row.key), *text}}, kEmpty));
+    if (row.mutability != Mutability::kSecret) CHECK(BrokerConfig(kEmpty).shown(row.key) == *text);
+  }
+}
+
+TEST_CASE("no key is both used and without effect, and the list is sorted") {
+  auto ignored = settings_without_effect();
+  CHECK(std::ranges::is_sorted(ignored));
+  for (const SettingInfo& row : BrokerConfig::table()) {
+    CAPTURE(row.key);
+    CHECK_FALSE(std::ranges::binary_search(ignored, row.key));
+  }
+}
+
+TEST_CASE("the original's defaults") {
+  BrokerConfig config(kEmpty);
+  CHECK(config.broker_cluster_name == "DefaultCluster");
+  CHECK(config.listen_port == 10911);
+  CHECK(config.default_topic_queue_nums == 8);
+  CHECK(config.auto_create_topic_enable);
+  CHECK(config.max_message_size == 4 * 1024 * 1024);
+  CHECK(config.file_reserved_time == 72);
+  CHECK(config.delete_when.get() == "04");
+  CHECK(config.mapped_file_size_commit_log == 1 << 30);
+  CHECK_FALSE(config.is_sync_flush());
+}
+
+TEST_CASE("a broker.conf") {
+  auto properties = parse_properties(
+      "brokerClusterName = DefaultCluster\n"
+      "brokerName=broker-a\n"
+      "brokerIP1=${POD_NAME}.rmq.${NAMESPACE:-default}\n"
+      "flushDiskType = SYNC_FLUSH \n"
+      "mapedFileSizeCommitLog=1048576\n"
+      "sendMessageThreadPoolNums=128\n"
+      "autoCreateTopicEnable=FALSE\n"
+      "flushDisktype=ASYNC_FLUSH\n");
+  REQUIRE(properties);
+  BrokerConfig config(kEmpty);
+  auto report = config.load(*properties, environment({{"POD_NAME", "a-0"}}));
+  REQUIRE(report);
+  CHECK(report->unknown == std::vector<std::string>{"flushDisktype"});
+  CHECK(report->without_effect == std::vector<std::string>{"sendMessageThreadPoolNums"});
+  REQUIRE(config.complete());
+  CHECK(config.broker_ip1 == "a-0.rmq.default");
+  CHECK(config.broker_ip2 == config.broker_ip1);
+  CHECK(config.is_sync_flush());
+  CHECK(config.mapped_file_size_commit_log == 1048576);
+  CHECK_FALSE(config.auto_create_topic_enable);
+  CHECK(config.ha_listen_port == 10912);
+  CHECK(config.store_path_commit_log == "/tmp/store/commitlog");
+  CHECK(config.broker_address() == "a-0.rmq.default:10911");
+}
+
+TEST_CASE("what does not fit is refused, with the key's name") {
+  auto error = [](Properties properties) {
+    BrokerConfig config(kEmpty);
+    auto report = config.load(properties, kEmpty);
+    if (!report) return report.error().message;
+    auto status = config.complete();
+    return status ? std::string("fits") : status.error().message;
+  };
+  CHECK(error({{"listenPort", "70000"}}) == "listenPort: must be within 0..65535");
+  CHECK(error({{"listenPort", "10911x"}}) == "listenPort: not a number");
+  CHECK(error({{"longPollingEnable", "yes"}}) == "longPollingEnable: must be true or false");
+  CHECK(error({{"brokerRole", "MASTER"}}) == "brokerRole: must be one of ASYNC_MASTER|SYNC_MASTER|SLAVE");
+  CHECK(error({{"brokerIP1", "${POD_IP}"}}) == "brokerIP1: environment variable POD_IP is not set");
+  CHECK(error({{"brokerIP1", "${POD_IP"}}) == "brokerIP1: \"${\" without \"}\"");
+  CHECK(error({{"brokerRole", "SLAVE"}}) == "brokerId: a SLAVE needs one above 0");
+  CHECK(error({{"brokerRole", "SLAVE"}, {"brokerId", "1"}}) == "fits");
+  CHECK(error({{"storeType", "defaultRocksDB"}}).starts_with("storeType: "));
+  CHECK(error({{"enableDLegerCommitLog", "true"}}).starts_with("enableDLegerCommitLog: "));
+  CHECK(error({{"inSyncReplicas", "2"}}).starts_with("minInSyncReplicas"));
+}
+
+TEST_CASE("updates: live keys only, all or none (CVE-2023-33246: paths and commands stay out of reach)") {
+  BrokerConfig config(kEmpty);
+  CHECK(config.update({{"fileReservedTime", "48"}, {"deleteWhen", "03"}}));
+  CHECK(config.file_reserved_time == 48);
+  CHECK(config.delete_when.get() == "03");
+
+  for (const char* key : {"storePathRootDir", "rocketmqHome", "brokerConfigPath", "namesrvAddr", "filterServerNums",
+                          "configBlackList", "tls.server.keyPath", "tls.server.keyPassword", "anything"}) {
+    CAPTURE(key);
+    auto status = config.update({{"fileReservedTime", "24"}, {key, "x"}});
+    REQUIRE_FALSE(status);
+    CHECK(status.error().kind == ErrorKind::kDenied);
+    CHECK(config.file_reserved_time == 48);
+  }
+  auto status = config.update({{"fileReservedTime", "24"}, {"maxMessageSize", "-1"}});
+  REQUIRE_FALSE(status);
+  CHECK(status.error().kind == ErrorKind::kInvalid);
+  CHECK(config.file_reserved_time == 48);
+}
+
+TEST_CASE("secrets are never shown (CVE-2024-23321)") {
+  BrokerConfig config(kEmpty);
+  REQUIRE(config.load({{"tls.server.keyPassword", "hunter2"}, {"innerClientAuthenticationCredentials", "hunter2"}}));
+  CHECK(config.tls_server_key_password == "hunter2");
+  CHECK(format_properties(config.shown()).find("hunter2") == std::string::npos);
+  CHECK_FALSE(config.shown("tls.server.keyPassword"));
+}
+
+TEST_CASE("the reference page has a line a key") {
+  auto page = BrokerConfig::reference();
+  CHECK(std::ranges::count(page, '\n') == static_cast<long>(BrokerConfig::table().size()) + 2);
+  CHECK(page.find("| `flushDiskType` | `ASYNC_FLUSH` | ASYNC_FLUSH, SYNC_FLUSH |  |") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace rmq::broker
