@@ -1,0 +1,210 @@
+#include "common/remoting/client.h"
+
+#include <boost/asio.hpp>
+#include <future>
+#include <mutex>
+#include <unordered_map>
+
+#include "common/base/log.h"
+#include "common/base/net_address.h"
+#include "common/protocol/codes.h"
+#include "common/remoting/stream_connection.h"
+#include "common/remoting/tls_context.h"
+
+namespace rmq::remoting {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using asio::ip::tcp;
+
+namespace {
+
+constexpr std::size_t kMaxWaiting = 10'000;  // calls that wait for one address to connect
+
+struct Call {
+  protocol::Command request;
+  std::chrono::milliseconds timeout;
+  Connection::Done done;  // empty for a one-way request
+};
+
+}  // namespace
+
+struct Client::Impl : ConnectionSink, std::enable_shared_from_this<Client::Impl> {
+  Impl(IoPool& io_pool, ClientOptions client_options)
+      : pool(io_pool), options(std::move(client_options)), shared(std::make_shared<StreamShared>()) {
+    shared->max_frame_bytes = options.max_frame_bytes;
+    shared->max_receive_bytes = 512UL * 1024 * 1024;
+    shared->max_unsent_bytes = 64UL * 1024 * 1024;
+    shared->idle_timeout = options.idle_timeout;
+  }
+
+  struct Peer {
+    std::shared_ptr<StreamConnection> connection;
+    bool connecting = false;
+    std::vector<Call> waiting;
+  };
+
+  void submit(const std::string& address, Call call) {
+    std::unique_lock lock(mutex);
+    if (closed) {
+      lock.unlock();
+      return fail_call(call, Error{ErrorKind::kUnavailable, "client is closed"});
+    }
+    auto& peer = peers[address];
+    if (peer.connection && peer.connection->is_open()) {
+      auto connection = peer.connection;
+      lock.unlock();
+      return issue(*connection, std::move(call));
+    }
+    if (peer.waiting.size() >= kMaxWaiting) {
+      lock.unlock();
+      return fail_call(call, Error{ErrorKind::kFull, "too many requests wait for " + address});
+    }
+    peer.waiting.push_back(std::move(call));
+    if (peer.connecting) return;
+    peer.connecting = true;
+    lock.unlock();
+    const auto index = pool.next_index();
+    asio::co_spawn(
+        pool.at(index), [self = shared_from_this(), address, index] { return self->connect(address, index); },
+        asio::detached);
+  }
+
+  static void issue(Connection& connection, Call call) {
+    if (call.done) {
+      connection.call(std::move(call.request), call.timeout, std::move(call.done));
+    } else {
+      connection.oneway(std::move(call.request));
+    }
+  }
+
+  static void fail_call(Call& call, const Error& error) {
+    if (call.done) call.done(fail(error));
+  }
+
+  asio::awaitable<void> connect(std::string address, std::size_t index) {
+    auto parsed = parse_address(address);
+    if (!parsed) {
+      connected(address, fail(parsed.error()));
+      co_return;
+    }
+    constexpr auto await = asio::as_tuple(asio::use_awaitable);
+    auto& io = pool.at(index);
+    auto socket = std::make_shared<tcp::socket>(io);
+    auto resolver = std::make_shared<tcp::resolver>(io);
+    asio::steady_timer limit(io, options.connect_timeout);
+    limit.async_wait([socket, resolver](error_code code) {
+      if (code) return;
+      resolver->cancel();
+      error_code ignored;
+      socket->close(ignored);
+    });
+    auto [resolve_error, endpoints] =
+        co_await resolver->async_resolve(parsed->host, std::to_string(parsed->port), await);
+    error_code code = resolve_error;
+    if (!code) {
+      auto [connect_error, endpoint] = co_await asio::async_connect(*socket, endpoints, await);
+      code = connect_error;
+    }
+    limit.cancel();
+    if (code) {
+      connected(address, fail(ErrorKind::kUnavailable, "connect to " + address + ": " + code.message()));
+      co_return;
+    }
+    std::shared_ptr<asio::ssl::context> context;
+    if (options.use_tls) {
+      auto made = make_client_context(options.tls);
+      if (!made) {
+        connected(address, fail(made.error()));
+        co_return;
+      }
+      context = *made;
+    }
+    auto connection = std::make_shared<StreamConnection>(pool, index, std::move(*socket), shared, shared_from_this());
+    connection->start_client(std::move(context), parsed->host);
+    connected(address, connection);
+  }
+
+  void connected(const std::string& address, Result<std::shared_ptr<StreamConnection>> result) {
+    std::vector<Call> waiting;
+    {
+      std::lock_guard lock(mutex);
+      auto& peer = peers[address];
+      peer.connecting = false;
+      waiting.swap(peer.waiting);
+      if (result) peer.connection = *result;
+      if (closed && result) (*result)->close();
+    }
+    for (auto& call : waiting) {
+      if (result) {
+        issue(**result, std::move(call));
+      } else {
+        fail_call(call, result.error());
+      }
+    }
+  }
+
+  // ---- ConnectionSink
+
+  void on_open(const ConnectionPtr&) override {}
+  void on_request(const protocol::CommandView& command, const ConnectionPtr& connection) override {
+    const Request request{command, connection};
+    auto it = routes.find(command.code);
+    if (it != routes.end()) return it->second->handle(request);
+    reply(request, protocol::ResponseCode::kRequestCodeNotSupported,
+          " request type " + std::to_string(command.code) + " not supported");
+  }
+  void on_burst_end(const ConnectionPtr&) override {}
+  void on_closed(const ConnectionPtr& connection) override {
+    std::lock_guard lock(mutex);
+    for (auto it = peers.begin(); it != peers.end(); ++it) {
+      if (it->second.connection != connection) continue;
+      it->second.connection.reset();
+      if (!it->second.connecting && it->second.waiting.empty()) peers.erase(it);
+      return;
+    }
+  }
+  std::shared_ptr<asio::ssl::context> tls_context() override { return nullptr; }
+
+  void close() {
+    std::lock_guard lock(mutex);
+    closed = true;
+    for (auto& [address, peer] : peers) {
+      if (peer.connection) peer.connection->close();
+    }
+  }
+
+  IoPool& pool;
+  ClientOptions options;
+  std::shared_ptr<StreamShared> shared;
+  std::unordered_map<std::int32_t, std::shared_ptr<Handler>> routes;
+  std::mutex mutex;
+  std::unordered_map<std::string, Peer> peers;
+  bool closed = false;
+};
+
+Client::Client(IoPool& pool, ClientOptions options) : impl_(std::make_shared<Impl>(pool, std::move(options))) {}
+Client::~Client() { close(); }
+
+void Client::call(const std::string& address, protocol::Command request, std::chrono::milliseconds timeout,
+                  Connection::Done done) {
+  impl_->submit(address, Call{std::move(request), timeout, std::move(done)});
+}
+
+void Client::oneway(const std::string& address, protocol::Command request) {
+  impl_->submit(address, Call{std::move(request), {}, {}});
+}
+
+Result<protocol::Command> Client::call_and_wait(const std::string& address, protocol::Command request,
+                                                std::chrono::milliseconds timeout) {
+  auto promise = std::make_shared<std::promise<Result<protocol::Command>>>();
+  auto future = promise->get_future();
+  call(address, std::move(request), timeout,
+       [promise](Result<protocol::Command> result) { promise->set_value(std::move(result)); });
+  return future.get();
+}
+
+void Client::route(std::int32_t code, std::shared_ptr<Handler> handler) { impl_->routes[code] = std::move(handler); }
+void Client::close() { impl_->close(); }
+
+}  // namespace rmq::remoting
