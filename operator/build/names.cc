@@ -1,0 +1,61 @@
+#include "operator/build/names.h"
+
+namespace rmq::operator_ {
+
+std::string name_servers_name(const Cluster& cluster) {
+  return cluster.name + "-namesrv";
+}
+std::string broker_group_name(const Cluster& cluster, std::int64_t group) {
+  return cluster.name + "-broker-" + std::to_string(group);
+}
+std::string broker_pods_service_name(const Cluster& cluster, std::int64_t group) {
+  return broker_group_name(cluster, group) + "-pods";
+}
+std::string broker_budget_name(const Cluster& cluster) {
+  return cluster.name + "-broker";
+}
+std::string pod_name(std::string_view stateful_set, std::int64_t ordinal) {
+  return std::string(stateful_set) + "-" + std::to_string(ordinal);
+}
+
+// ".svc" without the cluster's domain: the search path of every pod completes it, whatever the domain is.
+std::string name_servers_address(const Cluster& cluster) {
+  return name_servers_name(cluster) + "." + cluster.name_space + ".svc:" + std::to_string(kNameServerPort);
+}
+std::string name_server_pod_address(const Cluster& cluster, std::int64_t ordinal) {
+  return pod_name(name_servers_name(cluster), ordinal) + "." + name_servers_address(cluster);
+}
+std::string broker_pod_address(const Cluster& cluster, std::int64_t group, std::int64_t ordinal) {
+  return pod_name(broker_group_name(cluster, group), ordinal) + "." + cluster.name_space +
+         ".svc:" + std::to_string(kBrokerPort);
+}
+
+namespace {
+
+Labels selector(const Cluster& cluster, std::string_view component) {
+  return {{"app.kubernetes.io/name", "rocketmq"},
+          {std::string(kInstanceLabel), cluster.name},
+          {std::string(kComponentLabel), std::string(component)}};
+}
+
+}  // namespace
+
+Labels name_server_selector(const Cluster& cluster) {
+  return selector(cluster, kNameServerComponent);
+}
+Labels broker_selector(const Cluster& cluster) {
+  return selector(cluster, kBrokerComponent);
+}
+Labels broker_group_selector(const Cluster& cluster, std::int64_t group) {
+  auto labels = broker_selector(cluster);
+  labels[std::string(kGroupLabel)] = std::to_string(group);
+  return labels;
+}
+
+std::string selector_text(const Labels& labels) {
+  std::string text;
+  for (const auto& [key, value] : labels) text += (text.empty() ? "" : ",") + key + "=" + value;
+  return text;
+}
+
+}  // namespace rmq::operator_
