@@ -13,4 +13,4 @@ case "$command" in write) main=golden.Write; exec 3>/dev/null ;; check) main=gol
 java -Xshare:auto -XX:TieredStopAtLevel=1 -Drocketmq.log.root="$logs" -Drocketmq.remoting.version=513 -Duser.timezone=UTC -Djava.io.tmpdir="$logs" \
   --add-exports=java.base/jdk.internal.ref=ALL-UNNAMED --add-opens=java.base/java.nio=ALL-UNNAMED \
   --add-opens=java.base/sun.nio.ch=ALL-UNNAMED --add-opens=java.base/jdk.internal.misc=ALL-UNNAMED \
-  -cp "$path" "$main" "$dir" >&3
+  -cp "$path" "$main" "$dir" "$here/../../common/protocol/testdata" >&3

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fetches the official jars and compiles our Java programs, each only when its inputs changed.
 #   build.sh libs client|servers      prints the folder of jars
-#   build.sh classes client|servers SRC_DIR...   prints the class path: compiled classes + jars
+#   build.sh classes client|servers SRC_DIR...   prints the class path: log settings, compiled classes, jars
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/rocketmq-k8s/java"
@@ -31,11 +31,11 @@ classes() {
   local out="$cache/classes-$(hash_of "$@")-${lib##*-}"
   if [ ! -d "$out" ]; then
     local tmp; tmp="$(mktemp -d "$cache/.classes.XXXXXX")"
-    find "$@" -name '*.java' -print0 | xargs -0 javac -nowarn -Xlint:-options --release 17 -encoding UTF-8 \
+    find "$@" -name '*.java' -print0 | xargs -0 javac -nowarn --release 17 -encoding UTF-8 \
       -proc:none -cp "$lib/*" -d "$tmp" >&2 || { rm -rf "$tmp"; return 1; }
     publish "$tmp" "$out"
   fi
-  echo "$out:$lib/*"
+  echo "$here/conf:$out:$lib/*"
 }
 
 "$@"

@@ -28,8 +28,8 @@ final class Catalog {
     }
 
     void write() throws Exception {
-        out.json("catalog/request_codes.json", constants(RequestCode.class));
-        out.json("catalog/response_codes.json", constants(ResponseCode.class));
+        out.lines("catalog/request_codes.json", constants(RequestCode.class));
+        out.lines("catalog/response_codes.json", constants(ResponseCode.class));
         Map<String, Object> headers = new LinkedHashMap<>();
         Map<String, String> failed = new LinkedHashMap<>();
         String root = "org.apache.rocketmq.remoting.protocol.";
@@ -50,7 +50,7 @@ final class Catalog {
                 }
             }
         }
-        out.json("catalog/headers.json", headers);
+        out.lines("catalog/headers.json", headers);
         failed.forEach((name, why) -> System.err.println("no sample of " + name + ": " + why));
     }
 

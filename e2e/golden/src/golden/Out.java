@@ -40,8 +40,20 @@ final class Out {
         text(name, pretty(value) + "\n");
     }
 
+    /** One line an entry: compact, and still readable in a diff. */
+    void lines(String name, Map<String, Object> map) throws IOException {
+        StringBuilder text = new StringBuilder("{\n");
+        String separator = "";
+        for (Map.Entry<String, Object> entry : map.entrySet()) {
+            text.append(separator).append(JSON.toJSONString(entry.getKey())).append(": ")
+                .append(JSON.toJSONString(entry.getValue(), JSONWriter.Feature.WriteNulls));
+            separator = ",\n";
+        }
+        text(name, text.append("\n}\n").toString());
+    }
+
     void finish() throws IOException {
-        json("expected.json", expected);
+        lines("expected.json", expected);
     }
 
     static String pretty(Object value) {
