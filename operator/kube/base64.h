@@ -1,0 +1,15 @@
+// Standard base64 (RFC 4648, section 4), as kubeconfig files and Secrets carry bytes.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/base/result.h"
+
+namespace rmq::kube {
+
+// White space is skipped; kInvalid on any other foreign character or on wrong padding.
+Result<std::string> decode_base64(std::string_view text);
+std::string encode_base64(std::string_view bytes);
+
+}  // namespace rmq::kube
