@@ -15,12 +15,12 @@ struct LoadOptions {
   std::string topic = "BenchmarkTopic";
   int queues = 4;
   int connections = 4;
-  int in_flight = 64;        // requests a connection
+  int in_flight = 64;  // requests a connection
   int body_bytes = 1024;
-  int batch = 1;             // messages a request: above 1, SEND_BATCH_MESSAGE
+  int batch = 1;                    // messages a request: above 1, SEND_BATCH_MESSAGE
   std::int64_t messages = 300'000;  // stop after as many
   std::int64_t seconds = 60;        // or after this long
-  std::int64_t rate = 0;     // messages a second, sent on schedule (latency counts from the scheduled moment); 0: no limit
+  std::int64_t rate = 0;  // messages a second, sent on schedule (latency counts from the scheduled moment); 0: no limit
   int pull_batch = 32;
   std::string group = "bench_group";
 };

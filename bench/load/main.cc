@@ -77,7 +77,8 @@ int print_result(const Result<LoadResult>& result, double client_cpu, double bro
       static_cast<long>(r.messages), static_cast<long>(r.errors), r.seconds, n / r.seconds,
       static_cast<double>(r.bytes) / r.seconds / 1048576, us(0.5), us(0.99), us(0.999),
       static_cast<double>(r.latency.max()) / 1000, client_cpu * 1e6 / n, broker_cpu * 1e6 / n, resident_mib(pid));
-  if (r.errors > 0) std::fprintf(stderr, "rmq-load: %ld errors, the first: %s\n", static_cast<long>(r.errors), r.first_error.c_str());
+  if (r.errors > 0)
+    std::fprintf(stderr, "rmq-load: %ld errors, the first: %s\n", static_cast<long>(r.errors), r.first_error.c_str());
   return r.errors > 0 ? 1 : 0;
 }
 
@@ -90,9 +91,11 @@ int main(int argc, char** argv) {
   }
   LoadOptions options;
   std::int64_t pid = 0;
-  std::map<std::string, std::int64_t> numbers{{"--queues", options.queues}, {"--connections", options.connections},
-      {"--in-flight", options.in_flight}, {"--size", options.body_bytes}, {"--batch", options.batch},
-      {"--messages", options.messages}, {"--seconds", options.seconds}, {"--rate", 0},
+  std::map<std::string, std::int64_t> numbers{
+      {"--queues", options.queues},         {"--connections", options.connections},
+      {"--in-flight", options.in_flight},   {"--size", options.body_bytes},
+      {"--batch", options.batch},           {"--messages", options.messages},
+      {"--seconds", options.seconds},       {"--rate", 0},
       {"--pull-batch", options.pull_batch}, {"--pid", 0}};
   for (int i = 2; i < argc; ++i) {
     const std::string key = argv[i];

@@ -85,12 +85,12 @@ Result<LoadResult> pull_load(const LoadOptions& options) {
                     static_cast<short>(POLLIN | (readers[i].stream.wants_write() ? POLLOUT : 0)), 0};
     }
     if (!busy) break;
-    if (::poll(waiters.data(), waiters.size(), 20'000) == 0) return fail(ErrorKind::kTimeout, "no answer to a pull for 20 s");
+    if (::poll(waiters.data(), waiters.size(), 20'000) == 0)
+      return fail(ErrorKind::kTimeout, "no answer to a pull for 20 s");
     for (std::size_t i = 0; i < readers.size(); ++i) {
       if ((waiters[i].revents & ~POLLOUT) == 0) continue;
-      RMQ_CHECK_OK(readers[i].stream.read([&](const protocol::CommandView& frame) {
-        return on_answer(readers[i], frame, options, result);
-      }));
+      RMQ_CHECK_OK(readers[i].stream.read(
+          [&](const protocol::CommandView& frame) { return on_answer(readers[i], frame, options, result); }));
     }
   }
   result.seconds = static_cast<double>(now_ns() - start) / 1e9;

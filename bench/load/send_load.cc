@@ -58,7 +58,8 @@ class RequestTemplate {
     out += bytes_;
     char* frame = out.data() + start;
     std::to_chars(frame + opaque_at_, frame + opaque_at_ + 9, opaque);
-    for (int i = 3, rest = queue; i >= 0; --i, rest /= 10) frame[queue_at_ + static_cast<unsigned>(i)] = static_cast<char>('0' + rest % 10);
+    for (int i = 3, rest = queue; i >= 0; --i, rest /= 10)
+      frame[queue_at_ + static_cast<unsigned>(i)] = static_cast<char>('0' + rest % 10);
     for (std::size_t i = 0; i < keys_at_.size(); ++i) {
       auto rest = number * keys_at_.size() + i;
       for (int d = kKeyDigits - 1; d >= 0; --d, rest >>= 4) {
@@ -101,7 +102,8 @@ class Sender {
   Result<LoadResult> run() {
     for (int i = 0; i < options_.connections; ++i) {
       RMQ_TRY(auto stream, Stream::connect(options_.broker));
-      lanes_.push_back(Lane{std::move(stream), std::vector<std::int64_t>(static_cast<std::size_t>(options_.in_flight) * 2), 0, 0});
+      lanes_.push_back(
+          Lane{std::move(stream), std::vector<std::int64_t>(static_cast<std::size_t>(options_.in_flight) * 2), 0, 0});
     }
     const auto start = now_ns();
     deadline_ = start + options_.seconds * 1'000'000'000LL;
@@ -114,7 +116,8 @@ class Sender {
       for (std::size_t i = 0; i < lanes_.size(); ++i) {
         RMQ_CHECK_OK(lanes_[i].stream.flush());
         busy = busy || lanes_[i].in_flight > 0;
-        waiters[i] = {lanes_[i].stream.fd(), static_cast<short>(POLLIN | (lanes_[i].stream.wants_write() ? POLLOUT : 0)), 0};
+        waiters[i] = {lanes_[i].stream.fd(),
+                      static_cast<short>(POLLIN | (lanes_[i].stream.wants_write() ? POLLOUT : 0)), 0};
       }
       if (!busy && (finished(now) || options_.rate == 0)) break;
       if (now > deadline_ + 10'000'000'000LL) return fail(ErrorKind::kTimeout, "answers are missing after 10 s");
@@ -165,7 +168,8 @@ class Sender {
       if (!frame.is_response()) return {};
       --lane.in_flight;
       const auto opaque = static_cast<std::size_t>(frame.opaque - kFirstOpaque);
-      result_.latency.add(static_cast<std::uint64_t>(std::max<std::int64_t>(0, now - lane.started[opaque % lane.started.size()])));
+      result_.latency.add(
+          static_cast<std::uint64_t>(std::max<std::int64_t>(0, now - lane.started[opaque % lane.started.size()])));
       if (frame.code == 0) {
         result_.messages += request_.messages();
         result_.bytes += static_cast<std::int64_t>(request_.messages()) * options_.body_bytes;
@@ -197,11 +201,14 @@ Status create_topic(const LoadOptions& options) {
   command.set("writeQueueNums", options.queues).set("perm", 6).set("topicFilterType", "SINGLE_TAG");
   command.set("topicSysFlag", 0).set("order", false);
   RMQ_TRY(auto answer, stream.ask(std::move(command), 10'000));
-  if (answer.code != 0) return fail(ErrorKind::kUnavailable, "create topic: " + std::to_string(answer.code) + " " + answer.remark);
+  if (answer.code != 0)
+    return fail(ErrorKind::kUnavailable, "create topic: " + std::to_string(answer.code) + " " + answer.remark);
   return {};
 }
 
-Result<LoadResult> send_load(const LoadOptions& options) { return Sender(options).run(); }
+Result<LoadResult> send_load(const LoadOptions& options) {
+  return Sender(options).run();
+}
 
 Result<double> first_message_seconds(const LoadOptions& options, double limit_seconds) {
   const auto start = now_ns();

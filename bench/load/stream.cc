@@ -1,9 +1,9 @@
 #include "bench/load/stream.h"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -31,7 +31,8 @@ Result<Stream> Stream::connect(const std::string& address) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (const int code = ::getaddrinfo(parsed.host.c_str(), std::to_string(parsed.port).c_str(), &hints, &found); code != 0) {
+  if (const int code = ::getaddrinfo(parsed.host.c_str(), std::to_string(parsed.port).c_str(), &hints, &found);
+      code != 0) {
     return fail(ErrorKind::kUnavailable, "resolve " + address + ": " + ::gai_strerror(code));
   }
   Stream stream;

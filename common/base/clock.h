@@ -1,4 +1,5 @@
-// Time as the protocol counts it: milliseconds. Code with rules that depend on time takes a Clock, so tests can move it.
+// Time as the protocol counts it: milliseconds. Code with rules that depend on time takes a Clock, so tests can move
+// it.
 #pragma once
 
 #include <atomic>

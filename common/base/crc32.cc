@@ -4,6 +4,8 @@
 
 namespace rmq {
 
-std::uint32_t crc32(std::string_view bytes) { return libdeflate_crc32(0, bytes.data(), bytes.size()); }
+std::uint32_t crc32(std::string_view bytes) {
+  return libdeflate_crc32(0, bytes.data(), bytes.size());
+}
 
 }  // namespace rmq

@@ -12,7 +12,7 @@
 namespace rmq {
 
 struct JsonLimits {
-  std::size_t max_depth = 64;              // deeper nesting is refused
+  std::size_t max_depth = 64;                // deeper nesting is refused
   std::size_t max_values = 4 * 1024 * 1024;  // so is a document with more values than this: memory stays bounded
 };
 

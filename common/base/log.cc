@@ -72,7 +72,9 @@ std::string timestamp() {
 
 }  // namespace
 
-void set_level(Level level) { least_level = level; }
+void set_level(Level level) {
+  least_level = level;
+}
 
 Result<Level> parse_level(std::string_view text) {
   for (auto level : {Level::kDebug, Level::kInfo, Level::kWarn, Level::kError}) {

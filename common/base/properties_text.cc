@@ -8,7 +8,9 @@ namespace {
 
 constexpr std::size_t kMaxBytes = 1024 * 1024;
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\f'; }
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\f';
+}
 
 void append_utf8(std::string& out, std::uint32_t code) {
   if (code < 0x80) {

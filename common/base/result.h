@@ -48,7 +48,9 @@ using Status = tl::expected<void, Error>;
 inline tl::unexpected<Error> fail(ErrorKind kind, std::string message) {
   return tl::unexpected<Error>(Error{kind, std::move(message)});
 }
-inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+inline tl::unexpected<Error> fail(Error error) {
+  return tl::unexpected<Error>(std::move(error));
+}
 
 // The error of a failed system call, from errno.
 inline tl::unexpected<Error> fail_errno(std::string_view what, int error_number) {
@@ -65,8 +67,8 @@ inline tl::unexpected<Error> fail_errno(std::string_view what, int error_number)
 
 // RMQ_TRY(auto value, expression): value on success, else returns the error.
 #define RMQ_TRY(declaration, expression) RMQ_TRY_IMPL(RMQ_CONCAT(rmq_result_, __LINE__), declaration, expression)
-#define RMQ_TRY_IMPL(result, declaration, expression)                         \
-  auto result = (expression);                                                 \
+#define RMQ_TRY_IMPL(result, declaration, expression)                            \
+  auto result = (expression);                                                    \
   if (!result) return ::tl::unexpected<::rmq::Error>(std::move(result).error()); \
   declaration = std::move(*result)
 

@@ -14,8 +14,8 @@
 namespace rmq::remoting {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 using asio::ip::tcp;
+using boost::system::error_code;
 
 namespace {
 
@@ -184,7 +184,9 @@ struct Client::Impl : ConnectionSink, std::enable_shared_from_this<Client::Impl>
 };
 
 Client::Client(IoPool& pool, ClientOptions options) : impl_(std::make_shared<Impl>(pool, std::move(options))) {}
-Client::~Client() { close(); }
+Client::~Client() {
+  close();
+}
 
 void Client::call(const std::string& address, protocol::Command request, std::chrono::milliseconds timeout,
                   Connection::Done done) {
@@ -204,7 +206,11 @@ Result<protocol::Command> Client::call_and_wait(const std::string& address, prot
   return future.get();
 }
 
-void Client::route(std::int32_t code, std::shared_ptr<Handler> handler) { impl_->routes[code] = std::move(handler); }
-void Client::close() { impl_->close(); }
+void Client::route(std::int32_t code, std::shared_ptr<Handler> handler) {
+  impl_->routes[code] = std::move(handler);
+}
+void Client::close() {
+  impl_->close();
+}
 
 }  // namespace rmq::remoting

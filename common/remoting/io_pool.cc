@@ -41,12 +41,22 @@ IoPool::IoPool(std::size_t threads) : impl_(std::make_unique<Impl>()) {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-IoPool::~IoPool() { stop(); }
+IoPool::~IoPool() {
+  stop();
+}
 
-std::size_t IoPool::size() const { return impl_->loops.size(); }
-asio::io_context& IoPool::at(std::size_t index) { return impl_->loops[index]->io; }
-std::size_t IoPool::next_index() { return impl_->next.fetch_add(1, std::memory_order_relaxed) % size(); }
-char* IoPool::read_buffer(std::size_t index) { return impl_->loops[index]->read_buffer.get(); }
+std::size_t IoPool::size() const {
+  return impl_->loops.size();
+}
+asio::io_context& IoPool::at(std::size_t index) {
+  return impl_->loops[index]->io;
+}
+std::size_t IoPool::next_index() {
+  return impl_->next.fetch_add(1, std::memory_order_relaxed) % size();
+}
+char* IoPool::read_buffer(std::size_t index) {
+  return impl_->loops[index]->read_buffer.get();
+}
 
 std::size_t IoPool::current() const {
   for (std::size_t i = 0; i < size(); ++i) {

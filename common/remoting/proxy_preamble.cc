@@ -24,7 +24,9 @@ bool starts_with_as_far_as_there(std::string_view bytes, std::string_view prefix
   return bytes.substr(0, n) == prefix.substr(0, n);
 }
 
-tl::unexpected<Error> broken() { return fail(ErrorKind::kInvalid, "broken PROXY preamble"); }
+tl::unexpected<Error> broken() {
+  return fail(ErrorKind::kInvalid, "broken PROXY preamble");
+}
 
 Result<ProxyPreamble> parse_v1(std::string_view bytes) {
   const auto end = bytes.substr(0, kV1Max).find("\r\n");
@@ -54,7 +56,8 @@ Result<ProxyPreamble> parse_v2(std::string_view bytes) {
   const auto version_command = static_cast<unsigned char>(bytes[12]);
   const auto family = static_cast<unsigned char>(bytes[13]);
   const std::size_t length = load_be<std::uint16_t>(bytes.data() + 14);
-  if ((version_command >> 4) != 2 || (version_command & 15) > 1 || kV2Head + length > kMaxProxyPreamble) return broken();
+  if ((version_command >> 4) != 2 || (version_command & 15) > 1 || kV2Head + length > kMaxProxyPreamble)
+    return broken();
   if (bytes.size() < kV2Head + length) return ProxyPreamble{State::kIncomplete, 0, {}};
   ProxyPreamble preamble{State::kComplete, kV2Head + length, {}};
   const bool local = (version_command & 15) == 0;

@@ -13,8 +13,8 @@ namespace rmq::remoting {
 struct ProxyPreamble {
   enum class State { kNone, kIncomplete, kComplete };
   State state = State::kNone;
-  std::size_t length = 0;   // bytes to strip, when complete
-  std::string source;       // "ip:port"; empty when the preamble names none (LOCAL, UNKNOWN)
+  std::size_t length = 0;  // bytes to strip, when complete
+  std::string source;      // "ip:port"; empty when the preamble names none (LOCAL, UNKNOWN)
 };
 
 // The longest preamble that is accepted.

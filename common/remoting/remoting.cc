@@ -21,7 +21,9 @@ void ReplyTo::send(protocol::Command response) const {
   connection->send(response);
 }
 
-void reply(const Request& request, protocol::Command response) { ReplyTo::of(request).send(std::move(response)); }
+void reply(const Request& request, protocol::Command response) {
+  ReplyTo::of(request).send(std::move(response));
+}
 
 void reply(const Request& request, std::int32_t code, std::string remark) {
   reply(request, protocol::response_to(request.command, code, std::move(remark)));

@@ -16,8 +16,8 @@
 namespace rmq::remoting {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 using asio::ip::tcp;
+using boost::system::error_code;
 using protocol::ResponseCode;
 
 namespace {
@@ -225,7 +225,9 @@ struct Server::Impl : ConnectionSink, std::enable_shared_from_this<Server::Impl>
 };
 
 Server::Server(IoPool& pool, ServerOptions options) : impl_(std::make_shared<Impl>(pool, std::move(options))) {}
-Server::~Server() { stop(); }
+Server::~Server() {
+  stop();
+}
 
 void Server::route(std::int32_t code, std::shared_ptr<Handler> handler, Execution execution) {
   impl_->routes[code] = Route{std::move(handler), execution};
@@ -233,10 +235,18 @@ void Server::route(std::int32_t code, std::shared_ptr<Handler> handler, Executio
 void Server::on_connect(std::function<void(const ConnectionPtr&)> callback) {
   impl_->connect_callback = std::move(callback);
 }
-Status Server::start() { return impl_->start(); }
-std::uint16_t Server::port() const { return impl_->bound_port; }
-void Server::drain() { impl_->drain(); }
-void Server::stop() { impl_->stop(); }
+Status Server::start() {
+  return impl_->start();
+}
+std::uint16_t Server::port() const {
+  return impl_->bound_port;
+}
+void Server::drain() {
+  impl_->drain();
+}
+void Server::stop() {
+  impl_->stop();
+}
 
 ServerStats Server::stats() const {
   ServerStats stats;

@@ -34,7 +34,7 @@ struct ServerOptions {
 struct ServerStats {
   std::uint64_t connections = 0;
   std::uint64_t accepted_total = 0;
-  std::uint64_t refused_total = 0;         // over max_connections or max_receive_bytes
+  std::uint64_t refused_total = 0;  // over max_connections or max_receive_bytes
   std::uint64_t protocol_errors_total = 0;
   std::uint64_t requests_total = 0;
   std::uint64_t received_bytes_total = 0;

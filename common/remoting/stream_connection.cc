@@ -58,15 +58,18 @@ StreamConnection::StreamConnection(IoPool& pool, std::size_t thread_index, tcp::
 }
 
 void StreamConnection::start_server() {
-  asio::co_spawn(io_, [self = self()] { return self->run_server(); }, asio::detached);
-  asio::co_spawn(io_, [self = self()] { return self->watch_idle(); }, asio::detached);
+  asio::co_spawn(
+      io_, [self = self()] { return self->run_server(); }, asio::detached);
+  asio::co_spawn(
+      io_, [self = self()] { return self->watch_idle(); }, asio::detached);
 }
 
 void StreamConnection::start_client(std::shared_ptr<asio::ssl::context> tls, std::string host) {
   asio::co_spawn(
       io_, [self = self(), tls = std::move(tls), host = std::move(host)] { return self->run_client(tls, host); },
       asio::detached);
-  asio::co_spawn(io_, [self = self()] { return self->watch_idle(); }, asio::detached);
+  asio::co_spawn(
+      io_, [self = self()] { return self->watch_idle(); }, asio::detached);
 }
 
 // ---- reading

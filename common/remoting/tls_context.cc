@@ -33,8 +33,7 @@ Status use_self_signed(ssl::context& context) {
   X509_NAME* name = X509_get_subject_name(x509);
   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("rocketmq"), -1, -1, 0);
   X509_set_issuer_name(x509, name);
-  if (X509_sign(x509, key.get(), EVP_sha256()) == 0 ||
-      SSL_CTX_use_certificate(context.native_handle(), x509) != 1 ||
+  if (X509_sign(x509, key.get(), EVP_sha256()) == 0 || SSL_CTX_use_certificate(context.native_handle(), x509) != 1 ||
       SSL_CTX_use_PrivateKey(context.native_handle(), key.get()) != 1) {
     return fail(ErrorKind::kInternal, "TLS: cannot make a self-signed certificate");
   }

@@ -18,7 +18,9 @@ WorkerPool::WorkerPool(std::string name, std::size_t threads, std::size_t max_qu
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-WorkerPool::~WorkerPool() { stop(); }
+WorkerPool::~WorkerPool() {
+  stop();
+}
 
 bool WorkerPool::post(std::function<void()> work) {
   {
