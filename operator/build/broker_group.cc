@@ -101,6 +101,10 @@ std::vector<json> all_manifests(const Cluster& cluster, const BuildDefaults& def
   }
   all.push_back(name_server_budget(cluster, defaults));
   all.push_back(broker_budget(cluster, defaults));
+  if (defaults.network_policies) {
+    all.push_back(name_server_network_policy(cluster, defaults));
+    all.push_back(broker_network_policy(cluster, defaults));
+  }
   return all;
 }
 

@@ -16,6 +16,9 @@ namespace rmq::operator_ {
 struct BuildDefaults {
   std::string repository = "rocketmq-k8s";
   std::string version = "0.1.0";
+  bool network_policies = false;
+  // Whose pods may read health and metrics besides the cluster's own; the operator's namespace belongs here.
+  std::vector<std::string> metrics_namespaces;
 };
 
 std::string effective_version(const Cluster& cluster, const BuildDefaults& defaults);
@@ -37,6 +40,10 @@ nlohmann::json broker_master_service(const Cluster& cluster, const BuildDefaults
                                      std::int64_t master_ordinal);
 // One for all groups: a node's drain takes one broker at a time, also where each group has a single one.
 nlohmann::json broker_budget(const Cluster& cluster, const BuildDefaults& defaults);
+
+// Clients reach name servers and brokers; the inner ports are for the cluster's own pods (and see metrics_namespaces).
+nlohmann::json name_server_network_policy(const Cluster& cluster, const BuildDefaults& defaults);
+nlohmann::json broker_network_policy(const Cluster& cluster, const BuildDefaults& defaults);
 
 // All of them, in the order they are applied.
 std::vector<nlohmann::json> all_manifests(const Cluster& cluster, const BuildDefaults& defaults);

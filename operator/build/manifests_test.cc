@@ -123,6 +123,24 @@ TEST_CASE("no name outgrows what Kubernetes allows") {
   }
 }
 
+TEST_CASE("network policies leave the replication port to the cluster's own pods") {
+  BuildDefaults defaults;
+  defaults.network_policies = true;
+  defaults.metrics_namespaces = {"monitoring"};
+  CHECK(all_manifests(small(), defaults).size() == all_manifests(small(), {}).size() + 2);
+  auto policy = broker_network_policy(small(), defaults);
+  CHECK(policy["spec"]["podSelector"]["matchLabels"] == broker_selector(small()));
+  auto ingress = policy["spec"]["ingress"];
+  CHECK_FALSE(ingress[0].contains("from"));
+  for (const auto& rule : ingress) {
+    for (const auto& port : rule["ports"]) {
+      if (port["port"] != kBrokerHaPort) continue;
+      REQUIRE(rule["from"].size() == 1);
+      CHECK(rule["from"][0]["podSelector"]["matchLabels"]["app.kubernetes.io/instance"] == "a");
+    }
+  }
+}
+
 TEST_CASE("the applied hash covers the whole manifest") {
   auto manifest = name_server_service(small(), {});
   auto annotations = manifest["metadata"]["annotations"];
