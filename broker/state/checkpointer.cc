@@ -9,7 +9,9 @@ namespace rmq::broker {
 
 using std::chrono::steady_clock;
 
-Checkpointer::~Checkpointer() { (void)stop(); }
+Checkpointer::~Checkpointer() {
+  (void)stop();
+}
 
 Checkpointer::FileId Checkpointer::add(std::string path, std::chrono::milliseconds interval, Encode encode) {
   std::lock_guard lock(mutex_);

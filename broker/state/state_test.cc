@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "broker/state/checkpointer.h"
+#include "broker/state/pretty_json.h"
 #include "broker/state/read_mostly_map.h"
 #include "common/base/file.h"
 #include "common/testing/temp_dir.h"
@@ -30,7 +31,8 @@ TEST_CASE("read-mostly map: what was written is found, pointers outlive changes"
   CHECK(*first == "1");
 
   std::vector<std::pair<std::string, std::shared_ptr<const std::string>>> many;
-  for (int i = 0; i < 1000; ++i) many.emplace_back(std::to_string(i), std::make_shared<const std::string>(std::to_string(i)));
+  for (int i = 0; i < 1000; ++i)
+    many.emplace_back(std::to_string(i), std::make_shared<const std::string>(std::to_string(i)));
   map.put_all(std::move(many));
   CHECK(map.size() == 1000);
   CHECK(map.all().size() == 1000);
@@ -128,6 +130,14 @@ TEST_CASE("a write that fails is told, remembered and tried again") {
   std::filesystem::remove(dir / "not");
   CHECK(checkpointer.flush_and_wait(file));
   CHECK(checkpointer.health());
+}
+
+TEST_CASE("pretty JSON looks as the original's") {
+  CHECK(pretty_json(R"({"e":{},"l":["a","b"],"m":[],"offsetTable":{"T@G":{0:5,1:6}},"pullOffsetTable":{}})") ==
+        "{\n\t\"e\":{},\n\t\"l\":[\n\t\t\"a\",\n\t\t\"b\"\n\t],\n\t\"m\":[\n\t\t\n\t],\n\t\"offsetTable\":{\n\t\t\"T@G\":{\n"
+        "\t\t\t0:5,\n\t\t\t1:6\n\t\t}\n\t},\n\t\"pullOffsetTable\":{}\n}");
+  CHECK(pretty_json(R"({"a":"{\",[\\"})") == "{\n\t\"a\":\"{\\\",[\\\\\"\n}");
+  CHECK(pretty_json(R"("open\)") == R"("open\)");  // not JSON: no harm
 }
 
 }  // namespace
