@@ -6,8 +6,9 @@
 namespace rmq::protocol {
 namespace {
 
-constexpr std::array<std::string_view, 14> kLanguageNames = {"JAVA", "CPP", "DOTNET", "PYTHON", "DELPHI", "ERLANG", "RUBY",
-                                                             "OTHER", "HTTP", "GO", "PHP", "OMS", "RUST", "NODE_JS"};
+constexpr std::array<std::string_view, 14> kLanguageNames = {"JAVA",   "CPP",  "DOTNET", "PYTHON", "DELPHI",
+                                                             "ERLANG", "RUBY", "OTHER",  "HTTP",   "GO",
+                                                             "PHP",    "OMS",  "RUST",   "NODE_JS"};
 
 // As Java's parseInt and parseLong: an optional sign, digits, nothing else.
 template <class T>
@@ -25,31 +26,8 @@ bool equals_ignoring_case(std::string_view text, std::string_view lower) {
   return true;
 }
 
-void remember_missing(std::string& error, std::string_view key) {
-  if (error.empty()) error = "the custom field <" + std::string(key) + "> is null";
-}
-
-template <class T>
-T integer_or(std::string_view text, std::string_view key, T otherwise, std::string& error) {
-  T value{};
-  if (parse_integer(text, value)) return value;
-  if (error.empty()) error = "the custom field <" + std::string(key) + "> is not a number";
-  return otherwise;
-}
-
-template <class T>
-T required_integer(const CommandView& command, std::string_view key, std::string& error) {
-  const auto text = command.ext(key);
-  if (text.data() != nullptr) return integer_or<T>(text, key, 0, error);
-  remember_missing(error, key);
-  return 0;
-}
-
-template <class T>
-T optional_integer(const CommandView& command, std::string_view key, T otherwise, std::string& error) {
-  const auto text = command.ext(key);
-  // Some clients send an empty string for "not set".
-  return text.empty() ? otherwise : integer_or<T>(text, key, otherwise, error);
+bool same(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && (a.empty() || (a.front() == b.front() && a == b));
 }
 
 }  // namespace
@@ -68,7 +46,7 @@ Language language_from_name(std::string_view name) {
 
 std::string_view CommandView::ext(std::string_view key) const {
   for (const auto& [name, value] : ext_fields) {
-    if (name == key) return value;
+    if (same(name, key)) return value;
   }
   return {};
 }
@@ -91,8 +69,14 @@ CommandView Command::view() const {
 }
 
 Command Command::from(const CommandView& view) {
-  Command command{view.code, view.language,       view.version,           view.opaque,
-                  view.flag, view.serialize_type, std::string(view.remark), {},
+  Command command{view.code,
+                  view.language,
+                  view.version,
+                  view.opaque,
+                  view.flag,
+                  view.serialize_type,
+                  std::string(view.remark),
+                  {},
                   std::string(view.body)};
   command.ext_fields.assign(view.ext_fields.begin(), view.ext_fields.end());
   return command;
@@ -122,34 +106,67 @@ Command response_to(const CommandView& request, std::int32_t code, std::string r
   return response;
 }
 
+std::string_view FieldReader::find(std::string_view key) const {
+  const auto& fields = command_.ext_fields;
+  if (next_ < fields.size() && same(fields[next_].first, key)) return fields[next_++].second;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (same(fields[i].first, key)) {
+      next_ = i + 1;
+      return fields[i].second;
+    }
+  }
+  return {};
+}
+
+void FieldReader::fail_field(std::string_view key, const char* what) {
+  if (error_.empty()) error_ = "the custom field <" + std::string(key) + "> is " + what;
+}
+
+template <class T>
+T FieldReader::required_integer(std::string_view key) {
+  const auto text = find(key);
+  T value{};
+  if (text.data() == nullptr) {
+    fail_field(key, "null");
+  } else if (!parse_integer(text, value)) {
+    fail_field(key, "not a number");
+  }
+  return value;
+}
+
+template <class T>
+T FieldReader::optional_integer(std::string_view key, T otherwise) {
+  const auto text = find(key);
+  // Some clients send an empty string for "not set".
+  if (text.empty() || parse_integer(text, otherwise)) return otherwise;
+  fail_field(key, "not a number");
+  return otherwise;
+}
+
 std::string_view FieldReader::required(std::string_view key) {
-  const auto value = command_.ext(key);
-  if (value.data() == nullptr) remember_missing(error_, key);
+  const auto value = find(key);
+  if (value.data() == nullptr) fail_field(key, "null");
   return value;
 }
 
 std::string_view FieldReader::optional(std::string_view key, std::string_view otherwise) const {
-  const auto value = command_.ext(key);
+  const auto value = find(key);
   return value.data() == nullptr ? otherwise : value;
 }
 
-std::int32_t FieldReader::required_int32(std::string_view key) {
-  return required_integer<std::int32_t>(command_, key, error_);
-}
-std::int64_t FieldReader::required_int64(std::string_view key) {
-  return required_integer<std::int64_t>(command_, key, error_);
-}
+std::int32_t FieldReader::required_int32(std::string_view key) { return required_integer<std::int32_t>(key); }
+std::int64_t FieldReader::required_int64(std::string_view key) { return required_integer<std::int64_t>(key); }
 std::int32_t FieldReader::optional_int32(std::string_view key, std::int32_t otherwise) {
-  return optional_integer(command_, key, otherwise, error_);
+  return optional_integer(key, otherwise);
 }
 std::int64_t FieldReader::optional_int64(std::string_view key, std::int64_t otherwise) {
-  return optional_integer(command_, key, otherwise, error_);
+  return optional_integer(key, otherwise);
 }
 
 bool FieldReader::required_bool(std::string_view key) { return equals_ignoring_case(required(key), "true"); }
 
 bool FieldReader::optional_bool(std::string_view key, bool otherwise) const {
-  const auto value = command_.ext(key);
+  const auto value = find(key);
   return value.data() == nullptr ? otherwise : equals_ignoring_case(value, "true");
 }
 

@@ -21,8 +21,20 @@ namespace rmq::protocol {
 enum class SerializeType : std::uint8_t { kJson = 0, kRocketMq = 1 };
 
 enum class Language : std::uint8_t {
-  kJava = 0, kCpp = 1, kDotnet = 2, kPython = 3, kDelphi = 4, kErlang = 5, kRuby = 6, kOther = 7, kHttp = 8, kGo = 9,
-  kPhp = 10, kOms = 11, kRust = 12, kNodeJs = 13,
+  kJava = 0,
+  kCpp = 1,
+  kDotnet = 2,
+  kPython = 3,
+  kDelphi = 4,
+  kErlang = 5,
+  kRuby = 6,
+  kOther = 7,
+  kHttp = 8,
+  kGo = 9,
+  kPhp = 10,
+  kOms = 11,
+  kRust = 12,
+  kNodeJs = 13,
 };
 std::string_view to_string(Language language);       // "JAVA", ...
 Language language_from_name(std::string_view name);  // kOther if unknown
@@ -33,8 +45,9 @@ inline constexpr std::int32_t kFlagOneway = 2;
 // The version this implementation reports: 5.5.0, the reference release.
 inline constexpr std::int16_t kVersion = 513;
 
-inline constexpr std::uint32_t kMaxFrameBytes = 16 * 1024 * 1024;  // total length word included, as the original's default
-inline constexpr std::uint32_t kFramePrefixBytes = 8;              // both words
+inline constexpr std::uint32_t kMaxFrameBytes =
+    16 * 1024 * 1024;                                  // total length word included, as the original's default
+inline constexpr std::uint32_t kFramePrefixBytes = 8;  // both words
 inline constexpr std::size_t kMaxExtFields = 512;
 
 struct CommandView {
@@ -149,12 +162,22 @@ class FieldReader {
   bool required_bool(std::string_view key);
   bool optional_bool(std::string_view key, bool otherwise) const;  // as Boolean.parseBoolean
 
+  // The value of `key`, or a view with data() == nullptr. Quick when fields are asked for in the order they were sent.
+  std::string_view find(std::string_view key) const;
+
   bool ok() const { return error_.empty(); }
   Status status() const { return ok() ? Status{} : Status(fail(ErrorKind::kInvalid, error_)); }
 
  private:
+  template <class T>
+  T required_integer(std::string_view key);
+  template <class T>
+  T optional_integer(std::string_view key, T otherwise);
+  void fail_field(std::string_view key, const char* what);
+
   const CommandView& command_;
   std::string error_;
+  mutable std::size_t next_ = 0;  // one behind the field found last
 };
 
 }  // namespace rmq::protocol

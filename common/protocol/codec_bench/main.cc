@@ -4,6 +4,7 @@
 #include <string>
 
 #include "common/protocol/command.h"
+#include "common/protocol/headers/send.h"
 
 namespace {
 
@@ -31,7 +32,9 @@ Command send_message(SerializeType type) {
   command.serialize_type = type;
   command.set("a", "benchmark_producer").set("b", "BenchmarkTest").set("c", "TBW102").set("d", 4).set("e", 3);
   command.set("f", 0).set("g", std::int64_t{1'700'000'000'123}).set("h", 0);
-  command.set("i", "UNIQ_KEY\x01" "AC1100029A3C18B4AAC2071EC7C20000\x02WAIT\x01true\x02TAGS\x01TagA\x02");
+  command.set("i",
+              "UNIQ_KEY\x01"
+              "AC1100029A3C18B4AAC2071EC7C20000\x02WAIT\x01true\x02TAGS\x01TagA\x02");
   command.set("j", 0).set("k", false).set("m", false).set("n", "broker-a");
   command.body.assign(128, 'x');
   return command;
@@ -47,6 +50,8 @@ int main() {
     const auto frame = rmq::protocol::encode(command);
     FrameDecoder decoder;
     measure(json ? "decode json" : "decode binary", [&] { sink += (*decoder.decode(frame))->ext_fields.size(); });
+    const auto& view = **decoder.decode(frame);
+    measure("  its typed header", [&] { sink += rmq::protocol::decode_send_header(view)->properties.size(); });
     std::string out;
     measure(json ? "encode json" : "encode binary", [&] {
       out.clear();
