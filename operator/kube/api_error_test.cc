@@ -6,12 +6,13 @@ using namespace rmq;
 using namespace rmq::kube;
 
 TEST_CASE("api error: the server's words are kept") {
-  const auto error = to_error(409, R"({"kind":"Status","reason":"Conflict","message":"the object has been modified"})",
-                              "PUT /x");
+  const auto error =
+      to_error(409, R"({"kind":"Status","reason":"Conflict","message":"the object has been modified"})", "PUT /x");
   CHECK(error.kind == ErrorKind::kConflict);
   CHECK(error.message == "PUT /x: Conflict: the object has been modified");
   CHECK_FALSE(is_already_exists(error));
-  CHECK(is_already_exists(to_error(409, R"({"reason":"AlreadyExists","message":"pods \"a\" already exists"})", "POST /x")));
+  CHECK(is_already_exists(
+      to_error(409, R"({"reason":"AlreadyExists","message":"pods \"a\" already exists"})", "POST /x")));
 }
 
 TEST_CASE("api error: answers that are no Status, of a proxy for one") {

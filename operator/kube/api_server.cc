@@ -45,7 +45,9 @@ ApiServer::ApiServer(std::unique_ptr<EventLoop> loop, std::unique_ptr<Transport>
       loop_(std::move(loop)),
       transport_(std::move(transport)) {}
 
-ApiServer::~ApiServer() { close(); }
+ApiServer::~ApiServer() {
+  close();
+}
 
 void ApiServer::close() {
   {
@@ -73,9 +75,11 @@ std::uint64_t ApiServer::start(HttpRequest request, ExchangeHandlers handlers) {
     }
   }
   if (!ready) {
-    loop_->post([end = std::move(handlers.on_end), ready] {
+    const auto end = std::move(handlers.on_end);
+    const bool posted = loop_->post([end, ready] {
       if (end) end(ready);
     });
+    if (!posted && end) end(ready);
     return 0;
   }
   if (!state->token.empty()) request.authorization = "Bearer " + state->token;
@@ -124,18 +128,27 @@ Result<HttpAnswer> ApiServer::call_once(const HttpRequest& request) {
 
 Result<HttpAnswer> ApiServer::call(const HttpRequest& request) {
   if (loop_->on_loop_thread()) return fail(ErrorKind::kInternal, "a blocking call on the event loop's thread");
+  const auto deadline = std::chrono::steady_clock::now() + request.timeout;
+  // False when the time left, or the client's life, is too short for it.
+  const auto wait_in_time = [&](std::chrono::milliseconds delay) {
+    return std::chrono::steady_clock::now() + delay < deadline && wait(delay);
+  };
+  HttpRequest attempt = request;
   bool authorized_again = false;
   for (int retries = 0;;) {
-    auto answer = call_once(request);
+    attempt.timeout = std::max(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                   deadline - std::chrono::steady_clock::now()),
+                               std::chrono::milliseconds(1));
+    auto answer = call_once(attempt);
     if (!answer) return answer;
     if (answer->status == 401 && !authorized_again) {
       authorized_again = true;
-      if (!wait(std::chrono::milliseconds(Credentials::kLeastReloadMs))) return answer;
+      if (!wait_in_time(std::chrono::milliseconds(Credentials::kLeastReloadMs))) return answer;
       continue;
     }
     if (!should_retry(*answer) || retries++ == kMaxRetries) return answer;
     const auto asked = std::max(answer->retry_after, std::chrono::seconds(1));
-    if (!wait(std::min(asked, kMaxWait))) return answer;
+    if (!wait_in_time(std::min(asked, kMaxWait))) return answer;
   }
 }
 

@@ -35,8 +35,8 @@ class ApiServer {
   ~ApiServer();
 
   // One request and its whole answer, of whatever HTTP status. Blocks; kInternal on the loop's thread. Retried: once
-  // after 401 with credentials read anew; up to kMaxRetries times after 429, or 5xx with Retry-After, as the server asks,
-  // within the request's timeout each and kMaxWait in between.
+  // after 401 with credentials read anew; up to kMaxRetries times after 429, or 5xx with Retry-After, as the server
+  // asks, within the request's timeout each and kMaxWait in between.
   Result<HttpAnswer> call(const HttpRequest& request);
 
   // As Transport::start, with credentials. Not retried.

@@ -33,8 +33,9 @@ struct BackoffLimits {
 inline std::chrono::milliseconds backoff_delay(const BackoffLimits& limits, unsigned n, double jitter) {
   const double most = static_cast<double>(limits.most.count());
   // Two thirds of the maximum leave room for jitter, so that many waiters do not meet at the maximum.
-  const double plain = std::min(static_cast<double>(limits.least.count()) * static_cast<double>(1ULL << std::min(n, 32U)),
-                                std::max(most * 2 / 3, static_cast<double>(limits.least.count())));
+  const double plain =
+      std::min(static_cast<double>(limits.least.count()) * static_cast<double>(1ULL << std::min(n, 32U)),
+               std::max(most * 2 / 3, static_cast<double>(limits.least.count())));
   return std::chrono::milliseconds(static_cast<std::int64_t>(std::min(plain * (1 + jitter / 2), most)));
 }
 

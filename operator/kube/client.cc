@@ -24,18 +24,21 @@ const char* to_text(Propagation propagation) {
   return "";
 }
 
-std::string target_without_query(std::string_view target) { return std::string(target.substr(0, target.find('?'))); }
+std::string target_without_query(std::string_view target) {
+  return std::string(target.substr(0, target.find('?')));
+}
 
 }  // namespace
 
-Result<json> Client::send(std::string method, std::string target, std::string content_type, std::string body) {
+Result<json> Client::send(std::string method, std::string target, std::string content_type, std::string body,
+                          std::chrono::milliseconds timeout) {
   const std::string what = method + " " + target_without_query(target);
   HttpRequest request;
   request.method = std::move(method);
   request.target = std::move(target);
   request.content_type = std::move(content_type);
   request.body = std::move(body);
-  request.timeout = timeout_;
+  request.timeout = timeout;
   auto answer = server_.call(request);
   if (!answer) return fail(std::move(answer).error().with(what));
   if (answer->status < 200 || answer->status > 299) return fail(to_error(answer->status, answer->body, what));
@@ -44,7 +47,9 @@ Result<json> Client::send(std::string method, std::string target, std::string co
   return parsed;
 }
 
-Result<json> Client::get(const ResourceKind& kind, const ObjectKey& key) { return send("GET", object_path(kind, key)); }
+Result<json> Client::get(const ResourceKind& kind, const ObjectKey& key, std::chrono::milliseconds timeout) {
+  return send("GET", object_path(kind, key), {}, {}, timeout);
+}
 
 Result<ObjectList> Client::list(const ResourceKind& kind, std::string_view ns, const ListOptions& options) {
   const std::string path = collection_path(kind, ns);
@@ -57,7 +62,6 @@ Result<ObjectList> Client::list(const ResourceKind& kind, std::string_view ns, c
                                    {"fieldSelector", options.field_selector},
                                    {"limit", paged ? std::to_string(options.page_limit) : ""},
                                    {"continue", token}});
-    request.timeout = timeout_;
     auto answer = server_.call(request);
     if (!answer) return fail(std::move(answer).error().with("GET " + path));
     if (answer->status == 410 && attempt < 2) {
@@ -84,12 +88,13 @@ Result<ObjectList> Client::list(const ResourceKind& kind, std::string_view ns, c
   }
 }
 
-Result<json> Client::create(const ResourceKind& kind, const json& object) {
-  return send("POST", collection_path(kind, key_of(object).ns), kJson, kube::to_text(object));
+Result<json> Client::create(const ResourceKind& kind, const json& object, std::chrono::milliseconds timeout) {
+  return send("POST", collection_path(kind, key_of(object).ns), kJson, kube::to_text(object), timeout);
 }
 
-Result<json> Client::replace(const ResourceKind& kind, const json& object, std::string_view subresource) {
-  return send("PUT", object_path(kind, key_of(object), subresource), kJson, kube::to_text(object));
+Result<json> Client::replace(const ResourceKind& kind, const json& object, std::string_view subresource,
+                             std::chrono::milliseconds timeout) {
+  return send("PUT", object_path(kind, key_of(object), subresource), kJson, kube::to_text(object), timeout);
 }
 
 Result<json> Client::apply(const ResourceKind& kind, json object, const ApplyOptions& options) {
@@ -97,10 +102,10 @@ Result<json> Client::apply(const ResourceKind& kind, json object, const ApplyOpt
   object["apiVersion"] = kind.api_version();
   object["kind"] = kind.kind;
   if (object.contains("metadata") && object["metadata"].is_object()) object["metadata"].erase("managedFields");
-  const auto target = object_path(kind, key_of(object), options.subresource) +
-                      query({{"fieldManager", options.field_manager},
-                             {"force", options.force ? "true" : ""},
-                             {"dryRun", options.dry_run ? "All" : ""}});
+  const auto target =
+      object_path(kind, key_of(object), options.subresource) + query({{"fieldManager", options.field_manager},
+                                                                      {"force", options.force ? "true" : ""},
+                                                                      {"dryRun", options.dry_run ? "All" : ""}});
   return send("PATCH", target, "application/apply-patch+yaml", kube::to_text(object));
 }
 
@@ -124,7 +129,6 @@ Status Client::remove(const ResourceKind& kind, const ObjectKey& key, const Dele
 Result<std::string> Client::get_text(const std::string& target) {
   HttpRequest request;
   request.target = target;
-  request.timeout = timeout_;
   auto answer = server_.call(request);
   if (!answer) return fail(std::move(answer).error().with("GET " + target));
   if (answer->status != 200) return fail(to_error(answer->status, answer->body, "GET " + target));

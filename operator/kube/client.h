@@ -30,8 +30,8 @@ struct ObjectList {
 
 struct ApplyOptions {
   std::string field_manager = "rocketmq-operator";
-  bool force = true;         // take over fields that others own; else kConflict names them
-  std::string subresource;   // "status", or ""
+  bool force = true;        // take over fields that others own; else kConflict names them
+  std::string subresource;  // "status", or ""
   bool dry_run = false;
 };
 
@@ -51,15 +51,20 @@ struct DeleteOptions {
 
 class Client {
  public:
+  // A request's limit, where none is given to a call.
+  static constexpr std::chrono::milliseconds kTimeout{30'000};
+
   explicit Client(ApiServer& server) : server_(server) {}
 
-  Result<nlohmann::json> get(const ResourceKind& kind, const ObjectKey& key);
+  Result<nlohmann::json> get(const ResourceKind& kind, const ObjectKey& key,
+                             std::chrono::milliseconds timeout = kTimeout);
   // All pages; begun anew (at most twice, the last time without pages) when the server forgets where we were (410).
   Result<ObjectList> list(const ResourceKind& kind, std::string_view ns, const ListOptions& options = {});
-  Result<nlohmann::json> create(const ResourceKind& kind, const nlohmann::json& object);
+  Result<nlohmann::json> create(const ResourceKind& kind, const nlohmann::json& object,
+                                std::chrono::milliseconds timeout = kTimeout);
   // PUT; kConflict if metadata.resourceVersion is given and no longer the object's.
   Result<nlohmann::json> replace(const ResourceKind& kind, const nlohmann::json& object,
-                                 std::string_view subresource = {});
+                                 std::string_view subresource = {}, std::chrono::milliseconds timeout = kTimeout);
   // Server-side apply. `object` holds name, namespace and the fields we want; apiVersion and kind are filled in.
   Result<nlohmann::json> apply(const ResourceKind& kind, nlohmann::json object, const ApplyOptions& options = {});
   // JSON merge patch (RFC 7386).
@@ -70,16 +75,13 @@ class Client {
   // For /version, /readyz and the like: the text of an answer 200.
   Result<std::string> get_text(const std::string& target);
 
-  // Of each request; 30 s at first.
-  void set_timeout(std::chrono::milliseconds timeout) { timeout_ = timeout; }
   ApiServer& server() { return server_; }
 
  private:
   Result<nlohmann::json> send(std::string method, std::string target, std::string content_type = {},
-                              std::string body = {});
+                              std::string body = {}, std::chrono::milliseconds timeout = kTimeout);
 
   ApiServer& server_;
-  std::chrono::milliseconds timeout_{30'000};
 };
 
 }  // namespace rmq::kube

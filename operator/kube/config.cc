@@ -91,7 +91,8 @@ Result<ClientConfig> in_cluster_config(const std::string& directory, std::string
 
 Result<ClientConfig> load_config(const std::string& kubeconfig, const std::string& context) {
   if (!kubeconfig.empty()) return load_kubeconfig({kubeconfig}, context);
-  if (const auto listed = split_paths(environment("KUBECONFIG")); !listed.empty()) return load_kubeconfig(listed, context);
+  if (const auto listed = split_paths(environment("KUBECONFIG")); !listed.empty())
+    return load_kubeconfig(listed, context);
   const auto host = environment("KUBERNETES_SERVICE_HOST");
   if (!host.empty()) return in_cluster_config(kServiceAccountDirectory, host, environment("KUBERNETES_SERVICE_PORT"));
   const auto home = environment("HOME");

@@ -22,10 +22,10 @@ struct BytesOrFile {
 struct ClientConfig {
   std::string host;  // name or IP address, without brackets
   std::uint16_t port = 443;
-  std::string base_path;    // "" or "/prefix"
-  std::string server_name;  // what the server's certificate must name, if not `host`
-  bool insecure = false;    // do not verify the server
-  BytesOrFile ca;           // PEM; none: the system's
+  std::string base_path;           // "" or "/prefix"
+  std::string server_name;         // what the server's certificate must name, if not `host`
+  bool insecure = false;           // do not verify the server
+  BytesOrFile ca;                  // PEM; none: the system's
   BytesOrFile client_certificate;  // PEM, chain allowed
   BytesOrFile client_key;
   BytesOrFile token;

@@ -33,7 +33,9 @@ users:
   user: {token: old, tokenFile: t}
 )";
 
-void write(const std::string& path, std::string_view text) { std::ofstream(path) << text; }
+void write(const std::string& path, std::string_view text) {
+  std::ofstream(path) << text;
+}
 
 }  // namespace
 
@@ -79,7 +81,8 @@ TEST_CASE("kubeconfig: broken or unsupported ones say why") {
   };
   const auto with_user = [](const std::string& user) {
     return "current-context: a\ncontexts: [{name: a, context: {cluster: c, user: u}}]\n"
-           "clusters: [{name: c, cluster: {server: 'https://h'}}]\nusers: [{name: u, user: " + user + "}]\n";
+           "clusters: [{name: c, cluster: {server: 'https://h'}}]\nusers: [{name: u, user: " +
+           user + "}]\n";
   };
   CHECK(error_of("{").kind == ErrorKind::kInvalid);
   CHECK(error_of("[]").kind == ErrorKind::kInvalid);

@@ -10,7 +10,9 @@ using namespace rmq;
 using namespace rmq::kube;
 
 namespace {
-void write(const std::string& path, std::string_view text) { std::ofstream(path) << text; }
+void write(const std::string& path, std::string_view text) {
+  std::ofstream(path) << text;
+}
 }  // namespace
 
 TEST_CASE("credentials: the token is read again each minute, and soon after a doubt") {

@@ -6,7 +6,10 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
+#include <condition_variable>
 #include <exception>
+#include <mutex>
+#include <shared_mutex>
 #include <thread>
 #include <unordered_map>
 
@@ -24,6 +27,8 @@ struct EventLoop::Impl : std::enable_shared_from_this<Impl> {
   asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
   std::thread thread;
   std::thread::id thread_id;
+  std::shared_mutex gate;  // what passed it before `shut` was set is run before the thread ends
+  bool shut = false;
 
   void run() {
     // A callback that throws is a bug, but it must not take the operator down with it.
@@ -53,9 +58,37 @@ EventLoop::EventLoop() : impl_(std::make_shared<Impl>()) {
   impl_->thread_id = impl_->thread.get_id();
 }
 
-EventLoop::~EventLoop() { shut_down(); }
+EventLoop::~EventLoop() {
+  shut_down();
+}
 
-void EventLoop::post(std::function<void()> task) { asio::post(impl_->io, std::move(task)); }
+bool EventLoop::post(std::function<void()> task) {
+  std::shared_lock lock(impl_->gate);
+  if (impl_->shut) return false;
+  asio::post(impl_->io, std::move(task));
+  return true;
+}
+
+void EventLoop::run_and_wait(const std::function<void()>& task) {
+  struct Done {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool value = false;
+  };
+  auto done = std::make_shared<Done>();
+  {
+    std::shared_lock lock(impl_->gate);
+    if (impl_->shut) return;
+    asio::post(impl_->io, [task, done] {
+      task();
+      std::lock_guard done_lock(done->mutex);
+      done->value = true;
+      done->changed.notify_all();
+    });
+  }
+  std::unique_lock lock(done->mutex);
+  done->changed.wait(lock, [&] { return done->value; });
+}
 
 std::uint64_t EventLoop::run_after(std::chrono::milliseconds delay, std::function<void()> task) {
   const auto id = impl_->next_timer++;
@@ -75,18 +108,26 @@ void EventLoop::cancel_timer(std::uint64_t id) {
   }
 }
 
-bool EventLoop::on_loop_thread() const { return std::this_thread::get_id() == impl_->thread_id; }
+bool EventLoop::on_loop_thread() const {
+  return std::this_thread::get_id() == impl_->thread_id;
+}
 
 void EventLoop::shut_down() {
-  if (!impl_->thread.joinable()) return;
-  post([impl = impl_.get()] {
-    impl->stopping = true;
-    impl->timers.clear();
-    impl->work.reset();
-  });
+  {
+    std::unique_lock lock(impl_->gate);
+    if (impl_->shut) return;
+    impl_->shut = true;
+    asio::post(impl_->io, [impl = impl_.get()] {
+      impl->stopping = true;
+      impl->timers.clear();
+      impl->work.reset();
+    });
+  }
   impl_->thread.join();
 }
 
-boost::asio::io_context& EventLoop::io() { return impl_->io; }
+boost::asio::io_context& EventLoop::io() {
+  return impl_->io;
+}
 
 }  // namespace rmq::kube

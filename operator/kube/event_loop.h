@@ -1,5 +1,5 @@
-// The one thread of the client: every socket, timer and watch callback runs on it. Callbacks must not block and must not
-// call what waits for the loop (Client's calls); those belong on worker threads.
+// The one thread of the client: every socket, timer and watch callback runs on it. Callbacks must not block and must
+// not call what waits for the loop (Client's calls); those belong on worker threads.
 #pragma once
 
 #include <chrono>
@@ -19,8 +19,11 @@ class EventLoop {
   ~EventLoop();  // shut_down()
   EventLoop(const EventLoop&) = delete;
 
-  // Any thread. After shut_down() nothing runs any more and what is posted is dropped.
-  void post(std::function<void()> task);
+  // Any thread. False, and the task is dropped, once shut_down() has been called.
+  bool post(std::function<void()> task);
+
+  // Any thread but the loop's own: returns when the task has run, or at once if the loop has been shut down.
+  void run_and_wait(const std::function<void()>& task);
 
   // Any thread. Returns an id for cancel_timer().
   std::uint64_t run_after(std::chrono::milliseconds delay, std::function<void()> task);

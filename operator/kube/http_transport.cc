@@ -43,6 +43,7 @@ constexpr std::size_t kReadBlock = 16 * 1024;
 constexpr std::size_t kMaxHeaderBytes = 32 * 1024;
 // How long a kept connection may have rested to still carry a POST.
 constexpr std::chrono::milliseconds kFreshForPost{1'000};
+constexpr char kShutDown[] = "the client is shut down";
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
 struct Tls {
@@ -125,9 +126,11 @@ class HttpTransport final : public Transport {
 
   std::uint64_t start(HttpRequest request, ExchangeHandlers handlers) override {
     const auto id = state_->next_id++;
-    state_->loop.post([state = state_, id, request = std::move(request), handlers = std::move(handlers)]() mutable {
-      state->begin(id, std::move(request), std::move(handlers));
+    auto shared = std::make_shared<ExchangeHandlers>(std::move(handlers));
+    const bool posted = state_->loop.post([state = state_, id, request = std::move(request), shared]() mutable {
+      state->begin(id, std::move(request), std::move(*shared));
     });
+    if (!posted && shared->on_end) shared->on_end(fail(ErrorKind::kUnavailable, kShutDown));
     return id;
   }
 
@@ -162,7 +165,7 @@ class HttpTransport final : public Transport {
       exchange->handlers = std::move(handlers);
       if (closed || exchanges.size() >= options.max_exchanges) {
         Error error{ErrorKind::kFull, "too many requests at a time"};
-        if (closed) error = {ErrorKind::kUnavailable, "the client is shut down"};
+        if (closed) error = {ErrorKind::kUnavailable, kShutDown};
         if (exchange->handlers.on_end) exchange->handlers.on_end(fail(std::move(error)));
         return;
       }
@@ -366,8 +369,7 @@ class HttpTransport final : public Transport {
         body.data = block.data();
         body.size = block.size();
         body.more = true;
-        auto [error, taken] =
-            co_await http::async_read_some(connection->stream, connection->buffer, parser, kAwait);
+        auto [error, taken] = co_await http::async_read_some(connection->stream, connection->buffer, parser, kAwait);
         if (exchange->cancelled) co_return fail(ErrorKind::kUnavailable, "cancelled");
         const std::string_view bytes(block.data(), block.size() - parser.get().body().size);
         if (!bytes.empty() && exchange->handlers.on_body && !exchange->handlers.on_body(bytes)) {

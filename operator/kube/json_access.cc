@@ -27,6 +27,8 @@ std::int64_t int_at(const json& object, JsonPath path, std::int64_t otherwise) {
   return found != nullptr && found->is_number_integer() ? found->get<std::int64_t>() : otherwise;
 }
 
-std::string to_text(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string to_text(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 }  // namespace rmq::kube

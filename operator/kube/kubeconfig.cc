@@ -27,7 +27,9 @@ std::string text_of(const YAML::Node& node, const char* key) {
   return value && value.IsScalar() ? value.Scalar() : std::string();
 }
 
-bool is_true(const YAML::Node& node, const char* key) { return text_of(node, key) == "true"; }
+bool is_true(const YAML::Node& node, const char* key) {
+  return text_of(node, key) == "true";
+}
 
 // `list` is "clusters", "users" or "contexts", `member` the name of what an entry holds.
 Result<Entry> find_entry(const std::vector<Document>& documents, const char* list, const char* member,

@@ -29,7 +29,9 @@ tl::unexpected<Error> fail_ssl(ErrorKind kind, const std::string& what) {
   return fail(kind, what + ": " + text);
 }
 
-Bio memory_bio(const std::string& text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+Bio memory_bio(const std::string& text) {
+  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
 
 // The next certificate of a PEM text, or nullptr at its end.
 Certificate next_certificate(BIO* bio) {
@@ -39,14 +41,17 @@ Certificate next_certificate(BIO* bio) {
 }
 
 // Never asks anybody: an encrypted key is an error.
-int no_password(char*, int, int, void*) { return 0; }
+int no_password(char*, int, int, void*) {
+  return 0;
+}
 
 Status add_authorities(SSL_CTX* context, const std::string& pem) {
   auto bio = memory_bio(pem);
   X509_STORE* store = SSL_CTX_get_cert_store(context);
   int count = 0;
   while (auto certificate = next_certificate(bio.get())) {
-    if (X509_STORE_add_cert(store, certificate.get()) != 1) return fail_ssl(ErrorKind::kInvalid, "certificate authority");
+    if (X509_STORE_add_cert(store, certificate.get()) != 1)
+      return fail_ssl(ErrorKind::kInvalid, "certificate authority");
     ++count;
   }
   if (count == 0) return fail(ErrorKind::kInvalid, "certificate authority: no certificate in it");
@@ -80,7 +85,9 @@ bool is_ip_address(const std::string& host) {
 
 }  // namespace
 
-void SslContextDeleter::operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+void SslContextDeleter::operator()(SSL_CTX* context) const {
+  SSL_CTX_free(context);
+}
 
 Result<SslContext> make_client_context(const TlsMaterial& material) {
   ERR_clear_error();

@@ -20,8 +20,8 @@ using SslContext = std::unique_ptr<SSL_CTX, SslContextDeleter>;
 // kInvalid if a PEM text does not parse or the key does not fit the certificate.
 Result<SslContext> make_client_context(const TlsMaterial& material);
 
-// Sets what the server's certificate must name (an IP address: as a subject alternative name of that type; the subject's
-// common name never counts) and the name sent to the server.
+// Sets what the server's certificate must name (an IP address: as a subject alternative name of that type; the
+// subject's common name never counts) and the name sent to the server.
 Status expect_server(SSL* ssl, const std::string& host);
 
 // Why the last handshake did not trust the server; "" if it did.

@@ -19,9 +19,9 @@ struct HttpRequest {
   std::string target;  // path and query, without the server's base path
   std::string content_type;
   std::string body;
-  std::string authorization;  // the whole header's value; filled in by ApiServer
-  std::chrono::milliseconds timeout{30'000};  // connect to end of answer; of a stream: to the answer's head
-  std::chrono::milliseconds idle_timeout{0};  // not 0: a stream, which ends with kTimeout after this much silence
+  std::string authorization;                      // the whole header's value; filled in by ApiServer
+  std::chrono::milliseconds timeout{30'000};      // connect to end of answer; of a stream: to the answer's head
+  std::chrono::milliseconds idle_timeout{0};      // not 0: a stream, which ends with kTimeout after this much silence
   std::size_t max_body_bytes = 64 * 1024 * 1024;  // of the answer; streams have no limit
 };
 
@@ -30,7 +30,7 @@ struct HttpHead {
   std::chrono::seconds retry_after{0};  // 0: not given, or given as a date
 };
 
-// All run on the event loop's thread. on_end runs exactly once, last, whatever happens (also after cancel and close):
+// All run on the event loop's thread (on_end on the caller's, before start() returns, once the loop is gone). on_end runs exactly once, last, whatever happens (also after cancel and close):
 // success when the whole answer arrived, of whatever HTTP status.
 struct ExchangeHandlers {
   std::function<void(const HttpHead&)> on_head;
