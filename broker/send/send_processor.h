@@ -1,0 +1,86 @@
+// Sends: codes 10, 310 and 320. The hot path of the broker.
+//
+// A burst's messages become one batch, appended once; their answers leave as one write. What may block (creating a
+// topic) is done on a worker, from a copy of the request.
+// Source of rules and texts: org.apache.rocketmq.broker.processor.SendMessageProcessor and AbstractSendMessageProcessor
+// of release 5.5.0.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/config/broker_config.h"
+#include "broker/group/group_manager.h"
+#include "broker/send/message_placer.h"
+#include "broker/send/send_batch.h"
+#include "broker/store/message_store.h"
+#include "broker/topic/topic_manager.h"
+#include "common/base/clock.h"
+#include "common/protocol/headers/send.h"
+#include "common/protocol/message_id.h"
+#include "common/remoting/remoting.h"
+#include "common/remoting/worker_pool.h"
+
+namespace rmq::broker {
+
+class RebalanceLockManager;
+
+class SendProcessor final : public remoting::Handler, public store::AppendListener {
+ public:
+  SendProcessor(const BrokerConfig& config, store::MessageStore& store, TopicManager& topics, GroupManager& groups,
+                const RebalanceLockManager& locks, remoting::WorkerPool& workers, const Clock& clock,
+                std::size_t io_threads);
+
+  void handle(const remoting::Request& request) override;
+  void end_of_burst(const remoting::ConnectionPtr& connection) override;
+  void on_appended(std::unique_ptr<store::AppendBatch> batch) noexcept override;
+
+ private:
+  using TopicPtr = std::shared_ptr<const protocol::TopicConfig>;
+
+  // What one thread collects. Only one connection's burst is open at a time.
+  struct alignas(64) Burst {
+    std::unique_ptr<SendBatch> batch;
+    std::uint64_t host_connection = 0;  // whose address born_host is
+    std::string born_host;
+  };
+
+  // A message on its way: what it was asked to be, then what the rules make of it.
+  struct Admission {
+    protocol::SendMessageRequest header;
+    std::string topic_changed;  // a dead letter's topic
+    TopicPtr topic;
+    std::int32_t queue_id = 0;
+    bool without_delay = false;
+  };
+
+  enum class Blocking { kMustNot, kMay };
+  // False: answered already, or (kMustNot) handed to a worker.
+  bool admit(const remoting::Request& request, Admission& admission, Blocking blocking);
+  bool admit_retry(const remoting::Request& request, Admission& admission, Blocking blocking);
+  void accept(const remoting::Request& request, std::unique_ptr<SendBatch>& batch, const std::string& born_host,
+              Blocking blocking);
+  Status add_single(const remoting::Request& request, const Admission& admission, SendBatch& batch,
+                    const std::string& born_host, const ScannedProperties& scanned);
+  Status add_batched(const remoting::Request& request, const Admission& admission, SendBatch& batch,
+                     const std::string& born_host);
+  void run_on_worker(const remoting::Request& request);
+  void submit(std::unique_ptr<SendBatch> batch);
+  std::unique_ptr<SendBatch> new_batch(const remoting::ConnectionPtr& connection, bool wait_stored);
+
+  const BrokerConfig& config_;
+  store::MessageStore& store_;
+  TopicManager& topics_;
+  GroupManager& groups_;
+  const RebalanceLockManager& locks_;
+  remoting::WorkerPool& workers_;
+  const Clock& clock_;
+  MessagePlacer placer_;
+  SendAnswerContext context_;
+  std::string marks_;  // the properties that the broker adds to each message
+  protocol::UniqIdGenerator ids_;
+  std::vector<Burst> bursts_;
+};
+
+}  // namespace rmq::broker
