@@ -1,0 +1,181 @@
+#include "broker/offset/consumer_offsets.h"
+
+#include <nlohmann/json.hpp>
+
+#include "broker/offset/offset_file.h"
+#include "broker/state/pretty_json.h"
+#include "common/base/file.h"
+#include "common/base/json.h"
+
+namespace rmq::broker {
+
+std::int64_t clamp_offset(std::int64_t offset, std::int64_t queue_min, std::int64_t queue_max) {
+  if (offset > queue_max) return queue_max;
+  return offset < queue_min ? queue_min : offset;
+}
+
+ConsumerOffsets::ConsumerOffsets(const BrokerConfig& config, Checkpointer& checkpointer, const Clock& clock)
+    : config_(config),
+      checkpointer_(checkpointer),
+      clock_(clock),
+      file_(checkpointer.add(config.config_path("consumerOffset.json"),
+                             std::chrono::milliseconds(config.flush_consumer_offset_interval),
+                             [this] { return encode_file(); })) {
+  version_.timestamp = clock.wall_ms();
+}
+
+Status ConsumerOffsets::load() {
+  auto text = read_file_or_backup(config_.config_path("consumerOffset.json"));
+  if (!text) return text.error().kind == ErrorKind::kNotFound ? Status{} : Status(fail(text.error()));
+  auto json = parse_fastjson(*text, {.max_depth = 16, .max_values = 64UL * 1024 * 1024});
+  if (!json) return fail(json.error().with("consumerOffset.json"));
+  auto wrong = [](std::string_view what) {
+    return fail(ErrorKind::kCorrupt, "consumerOffset.json: " + std::string(what));
+  };
+  if (!json->is_object()) return wrong("not an object");
+  for (const auto& [name, value] : json->items()) {
+    if (name == "offsetTable") {
+      if (!value.is_object()) return wrong("offsetTable is no object");
+      for (const auto& [key, queues] : value.items()) {
+        auto offsets = decode_queue_offsets(queues);
+        if (!offsets) return wrong(key + ": " + offsets.error().message);
+        committed_.put(key, std::move(*offsets));
+      }
+    } else if (name == "dataVersion") {
+      auto version = protocol::parse_body<protocol::DataVersion>(value.dump());
+      if (!version) return wrong("dataVersion");
+      version_ = *version;
+    } else if (name != "pullOffsetTable") {
+      append_json_string(foreign_members_ += ',', name);
+      foreign_members_ += ':' + value.dump();
+    }
+  }
+  return {};
+}
+
+void ConsumerOffsets::changed() {
+  if (!dirty_.exchange(true)) checkpointer_.touch(file_);
+}
+
+void ConsumerOffsets::commit(std::string_view group, std::string_view topic, std::int32_t queue, std::int64_t offset) {
+  if (offset < 0) return;
+  if (!committed_.set(topic, group, queue, offset)) return;
+  if ((commits_.fetch_add(1, std::memory_order_relaxed) + 1) % config_.consumer_offset_update_version_step == 0) {
+    std::lock_guard lock(mutex_);
+    version_.next(clock_.wall_ms());
+  }
+  changed();
+}
+
+std::optional<std::int64_t> ConsumerOffsets::query(std::string_view group, std::string_view topic,
+                                                   std::int32_t queue) const {
+  if (any_reset_.load(std::memory_order_relaxed) && config_.use_server_side_reset_offset) {
+    if (auto reset = reset_.get(topic, group, queue)) return reset;
+  }
+  return committed_.get(topic, group, queue);
+}
+
+void ConsumerOffsets::commit_pull(std::string_view group, std::string_view topic, std::int32_t queue,
+                                  std::int64_t offset) {
+  pulled_.set(topic, group, queue, offset);
+}
+
+std::optional<std::int64_t> ConsumerOffsets::query_pull(std::string_view group, std::string_view topic,
+                                                        std::int32_t queue) const {
+  if (auto offset = pulled_.get(topic, group, queue)) return offset;
+  return query(group, topic, queue);
+}
+
+void ConsumerOffsets::assign_reset(std::string_view group, std::string_view topic, std::int32_t queue,
+                                   std::int64_t offset) {
+  if (group.empty() || topic.empty() || queue < 0 || offset < 0) return;
+  reset_.set(topic, group, queue, offset);
+  any_reset_ = true;
+  committed_.set(topic, group, queue, offset);
+  changed();
+}
+
+bool ConsumerOffsets::has_reset(std::string_view group, std::string_view topic, std::int32_t queue) const {
+  return any_reset_.load(std::memory_order_relaxed) && reset_.get(topic, group, queue).has_value();
+}
+
+std::optional<std::int64_t> ConsumerOffsets::take_reset(std::string_view group, std::string_view topic,
+                                                        std::int32_t queue) {
+  if (!any_reset_.load(std::memory_order_relaxed)) return std::nullopt;
+  return reset_.take(topic, group, queue);
+}
+
+std::set<std::string> ConsumerOffsets::topics_of(std::string_view group) const {
+  std::set<std::string> topics;
+  committed_.for_each([&](std::string_view topic, std::string_view owner, const QueueOffsets&) {
+    if (owner == group) topics.emplace(topic);
+  });
+  return topics;
+}
+
+std::set<std::string> ConsumerOffsets::groups_of(std::string_view topic) const {
+  std::set<std::string> groups;
+  committed_.for_each([&](std::string_view subject, std::string_view group, const QueueOffsets&) {
+    if (subject == topic) groups.emplace(group);
+  });
+  return groups;
+}
+
+void ConsumerOffsets::remove_group(std::string_view group) {
+  auto of_group = [&](std::string_view, std::string_view owner) { return owner == group; };
+  bool any = committed_.erase_if(of_group);
+  reset_.erase_if(of_group);
+  pulled_.erase_if(of_group);
+  if (any) changed();
+}
+
+void ConsumerOffsets::remove_topic(std::string_view topic) {
+  auto of_topic = [&](std::string_view subject, std::string_view) { return subject == topic; };
+  bool any = committed_.erase_if(of_topic);
+  reset_.erase_if(of_topic);
+  pulled_.erase_if(of_topic);
+  if (any) changed();
+}
+
+void ConsumerOffsets::clone(std::string_view from_group, std::string_view to_group, std::string_view topic) {
+  QueueOffsets offsets = committed_.queues(topic, from_group);
+  if (offsets.empty()) return;
+  committed_.put(offset_key(topic, to_group), std::move(offsets));
+  changed();
+}
+
+std::string ConsumerOffsets::encode() const {
+  std::string out = R"({"dataVersion":)";
+  protocol::append_body(out, data_version());
+  out += R"(,"offsetTable":{)";
+  bool first_key = true;
+  for (const auto& [key, offsets] : committed_.all()) {
+    if (!first_key) out += ',';
+    first_key = false;
+    append_json_string(out, key);
+    out += ':';
+    append_queue_offsets(out, offsets);
+  }
+  out += "}}";
+  return out;
+}
+
+std::string ConsumerOffsets::encode_file() {
+  dirty_ = false;  // before reading: a later commit asks for another write
+  std::string text = encode();
+  text.pop_back();
+  text += R"(,"pullOffsetTable":{})";
+  {
+    std::lock_guard lock(mutex_);
+    text += foreign_members_;
+  }
+  text += '}';
+  return pretty_json(text);
+}
+
+protocol::DataVersion ConsumerOffsets::data_version() const {
+  std::lock_guard lock(mutex_);
+  return version_;
+}
+
+}  // namespace rmq::broker
