@@ -31,7 +31,7 @@ classes() {
   local out="$cache/classes-$(hash_of "$@")-${lib##*-}"
   if [ ! -d "$out" ]; then
     local tmp; tmp="$(mktemp -d "$cache/.classes.XXXXXX")"
-    find "$@" -name '*.java' -print0 | xargs -0 javac -nowarn --release 17 -encoding UTF-8 \
+    find "$@" -name '*.java' -print0 | xargs -0 javac -nowarn -XDsuppressNotes --release 17 -encoding UTF-8 \
       -proc:none -cp "$lib/*" -d "$tmp" >&2 || { rm -rf "$tmp"; return 1; }
     publish "$tmp" "$out"
   fi

@@ -1,0 +1,32 @@
+package clients.soak;
+
+import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
+import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
+import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
+import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
+import org.apache.rocketmq.common.message.MessageExt;
+
+/** A push consumer that notes this run's numbers. */
+public final class Receiver implements AutoCloseable {
+    private final DefaultMQPushConsumer consumer = new DefaultMQPushConsumer("soak_consumer");
+
+    public Receiver(String namesrv, String topic, String run, Ledger ledger) throws Exception {
+        consumer.setNamesrvAddr(namesrv);
+        consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
+        consumer.subscribe(topic, "*");
+        consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
+            for (MessageExt message : messages) {
+                if (message.getKeys() != null && message.getKeys().startsWith(run + "-")) {
+                    ledger.receive(Long.parseLong(message.getKeys().substring(run.length() + 1)));
+                }
+            }
+            return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+        });
+        consumer.start();
+    }
+
+    @Override
+    public void close() {
+        consumer.shutdown();
+    }
+}
