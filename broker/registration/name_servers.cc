@@ -1,0 +1,169 @@
+#include "broker/registration/name_servers.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+
+#include "broker/registration/resolve.h"
+#include "common/base/crc32.h"
+#include "common/base/log.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers/namesrv.h"
+
+namespace rmq::broker {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLeastPeriod{10'000};
+constexpr milliseconds kGreatestPeriod{60'000};
+constexpr milliseconds kRetry{1'000};  // while no name server took it
+constexpr milliseconds kUnregisterLimit{3'000};
+
+}  // namespace
+
+NameServers::NameServers(const BrokerConfig& config, remoting::Client& client, std::string broker_address, Body body)
+    : config_(config), client_(client), broker_address_(std::move(broker_address)), body_(std::move(body)) {}
+
+NameServers::~NameServers() { stop(); }
+
+void NameServers::start() {
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), "registration");
+}
+
+void NameServers::register_soon() {
+  {
+    std::lock_guard lock(mutex_);
+    ++wanted_;
+  }
+  changed_.notify_all();
+}
+
+void NameServers::register_now(milliseconds limit) {
+  std::unique_lock lock(mutex_);
+  const auto mine = ++wanted_;
+  changed_.notify_all();
+  changed_.wait_for(lock, limit, [&] { return done_ >= mine || stopping_; });
+}
+
+std::vector<std::string> NameServers::addresses() const {
+  std::lock_guard lock(mutex_);
+  return addresses_;
+}
+
+void NameServers::run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    const auto round = wanted_;
+    lock.unlock();
+    register_all();
+    lock.lock();
+    done_ = round;
+    changed_.notify_all();
+    const auto period = std::clamp(milliseconds(config_.register_name_server_period), kLeastPeriod, kGreatestPeriod);
+    changed_.wait_for(lock, registered_ > 0 ? period : kRetry, [&] { return stopping_ || wanted_ > done_; });
+  }
+}
+
+// A name that gave nothing is looked up again with every try, a good answer kept for updateNameServerAddrPeriod; but a
+// name server that is gone must not be asked for minutes, so any failure looks them up again too.
+void NameServers::resolve() {
+  const auto now = std::chrono::steady_clock::now();
+  const bool all_well = !addresses_.empty() && registered_ == addresses_.size();
+  if (all_well && now - resolved_ < milliseconds(config_.update_name_server_addr_period)) return;
+  auto found = resolve_addresses(std::string(config_.namesrv_addr));
+  if (!found) {
+    if (!addresses_.empty()) log::warn("name servers cannot be looked up", {{"error", found.error()}});
+    return;
+  }
+  std::lock_guard lock(mutex_);
+  if (*found != addresses_) {
+    std::string text;
+    for (const auto& address : *found) text += (text.empty() ? "" : ";") + address;
+    log::info("name servers", {{"addresses", text}});
+  }
+  addresses_ = std::move(*found);
+  resolved_ = now;
+}
+
+void NameServers::register_all() {
+  resolve();
+  const auto before = registered_.load();
+  const auto taken = ask_all(registration(body_()), milliseconds(config_.register_broker_timeout));
+  registered_ = taken;
+  if (taken > 0 && before == 0) log::info("registered", {{"name_servers", taken}, {"address", broker_address_}});
+}
+
+protocol::Command NameServers::registration(const protocol::RegisterBrokerBody& body) const {
+  protocol::Command request;
+  request.code = protocol::RequestCode::kRegisterBroker;
+  auto compressed = config_.compressed_register ? protocol::compress_register_broker(body)
+                                                : Result<std::string>(fail(ErrorKind::kUnsupported, "off"));
+  request.body = compressed ? std::move(*compressed) : protocol::to_body(body);
+  const std::string cluster = config_.broker_cluster_name;
+  const std::string name = config_.broker_name;
+  const std::string ha_address = config_.ha_address();
+  protocol::RegisterBrokerRequest header;
+  header.broker_name = name;
+  header.broker_addr = broker_address_;
+  header.cluster_name = cluster;
+  header.ha_server_addr = ha_address;
+  header.broker_id = config_.broker_id;
+  header.compressed = compressed.has_value();
+  header.body_crc32 = crc32_positive(request.body);
+  protocol::set_header(request, header);
+  return request;
+}
+
+std::size_t NameServers::ask_all(const protocol::Command& request, milliseconds limit) {
+  struct Round {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::size_t open = 0;
+    std::size_t good = 0;
+  };
+  const auto targets = addresses();
+  auto round = std::make_shared<Round>();
+  round->open = targets.size();
+  for (const auto& address : targets) {
+    client_.call(address, request, limit, [round, address](Result<protocol::Command> answer) {
+      if (!answer) {
+        log::warn("name server does not answer", {{"address", address}, {"error", answer.error()}});
+      } else if (answer->code != protocol::ResponseCode::kSuccess) {
+        log::warn("name server refused", {{"address", address}, {"code", answer->code}, {"remark", answer->remark}});
+      }
+      std::lock_guard lock(round->mutex);
+      --round->open;
+      if (answer && answer->code == protocol::ResponseCode::kSuccess) ++round->good;
+      round->changed.notify_all();
+    });
+  }
+  std::unique_lock lock(round->mutex);
+  round->changed.wait_for(lock, limit + limit / 2, [&] { return round->open == 0; });
+  return round->good;
+}
+
+void NameServers::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  if (!thread_.joinable()) return;
+  thread_.join();
+  protocol::Command request;
+  request.code = protocol::RequestCode::kUnregisterBroker;
+  const std::string cluster = config_.broker_cluster_name;
+  const std::string name = config_.broker_name;
+  protocol::UnregisterBrokerRequest header;
+  header.broker_name = name;
+  header.broker_addr = broker_address_;
+  header.cluster_name = cluster;
+  header.broker_id = config_.broker_id;
+  protocol::set_header(request, header);
+  ask_all(request, kUnregisterLimit);
+}
+
+}  // namespace rmq::broker
