@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 
 #include <atomic>
 #include <condition_variable>
@@ -21,6 +22,8 @@ namespace asio = boost::asio;
 
 struct EventLoop::Impl : std::enable_shared_from_this<Impl> {
   asio::io_context io{1};
+  // Keeps tasks in the order of their posting, whichever threads posted them; io_context alone does not.
+  asio::strand<asio::io_context::executor_type> tasks{io.get_executor()};
   std::unordered_map<std::uint64_t, std::unique_ptr<asio::steady_timer>> timers;  // loop thread only
   std::atomic<std::uint64_t> next_timer{1};
   std::atomic<bool> stopping{false};
@@ -65,7 +68,7 @@ EventLoop::~EventLoop() {
 bool EventLoop::post(std::function<void()> task) {
   std::shared_lock lock(impl_->gate);
   if (impl_->shut) return false;
-  asio::post(impl_->io, std::move(task));
+  asio::post(impl_->tasks, std::move(task));
   return true;
 }
 
@@ -79,7 +82,7 @@ void EventLoop::run_and_wait(const std::function<void()>& task) {
   {
     std::shared_lock lock(impl_->gate);
     if (impl_->shut) return;
-    asio::post(impl_->io, [task, done] {
+    asio::post(impl_->tasks, [task, done] {
       task();
       std::lock_guard done_lock(done->mutex);
       done->value = true;
@@ -117,7 +120,7 @@ void EventLoop::shut_down() {
     std::unique_lock lock(impl_->gate);
     if (impl_->shut) return;
     impl_->shut = true;
-    asio::post(impl_->io, [impl = impl_.get()] {
+    asio::post(impl_->tasks, [impl = impl_.get()] {
       impl->stopping = true;
       impl->timers.clear();
       impl->work.reset();
