@@ -54,7 +54,7 @@ namespace {
 bool update_subscriptions(ConsumerGroup& group, const protocol::ConsumerData& data, bool& differs) {
   bool topics_changed = false;
   std::set<std::string_view> named;
-  for (const auto& subscription : data.subscription_data_set) {
+  for (const auto& subscription : data.subscriptions) {
     named.insert(subscription.topic);
     auto& known = group.subscriptions[subscription.topic];
     if (known != nullptr && subscription.sub_version <= known->sub_version) continue;
@@ -193,10 +193,10 @@ std::vector<ClientChannelPtr> ConsumerManager::expire() {
       publish(old->name, group->clients.empty() ? nullptr : group);
       told.push_back(std::move(group));
     }
-    std::erase_if(remembered_, [&](auto& group) {
-      std::erase_if(group.second, [&](const auto& entry) { return now - entry.second.since_ms > subscription_expiry_ms_; });
-      return group.second.empty();
-    });
+    for (auto group = remembered_.begin(); group != remembered_.end();) {
+      std::erase_if(group->second, [&](const auto& entry) { return now - entry.second.since_ms > subscription_expiry_ms_; });
+      group = group->second.empty() ? remembered_.erase(group) : std::next(group);
+    }
   }
   for (const auto& group : told) changed(group, true);
   return expired;

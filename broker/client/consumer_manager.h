@@ -16,7 +16,7 @@
 #include "broker/client/client_channel.h"
 #include "broker/state/read_mostly_map.h"
 #include "common/base/clock.h"
-#include "common/protocol/body/heartbeat_data.h"
+#include "common/protocol/body/heartbeat.h"
 
 namespace rmq::broker {
 

@@ -48,10 +48,10 @@ bool QueueLocks::all_expired(std::string_view group) const {
 void QueueLocks::forget_expired() {
   std::int64_t now = clock_.monotonic_ms();
   std::lock_guard guard(mutex_);
-  std::erase_if(groups_, [&](auto& group) {
-    std::erase_if(group.second, [&](const auto& entry) { return expired(entry.second, now); });
-    return group.second.empty();
-  });
+  for (auto group = groups_.begin(); group != groups_.end();) {
+    std::erase_if(group->second, [&](const auto& entry) { return expired(entry.second, now); });
+    group = group->second.empty() ? groups_.erase(group) : std::next(group);
+  }
 }
 
 }  // namespace rmq::broker

@@ -4,7 +4,7 @@
 
 #include "broker/offset/offset_file.h"
 #include "broker/state/pretty_json.h"
-#include "common/base/file.h"
+#include "broker/state/state_file.h"
 #include "common/base/json.h"
 
 namespace rmq::broker {
@@ -25,31 +25,33 @@ ConsumerOffsets::ConsumerOffsets(const BrokerConfig& config, Checkpointer& check
 }
 
 Status ConsumerOffsets::load() {
-  auto text = read_file_or_backup(config_.config_path("consumerOffset.json"));
-  if (!text) return text.error().kind == ErrorKind::kNotFound ? Status{} : Status(fail(text.error()));
-  auto json = parse_fastjson(*text, {.max_depth = 16, .max_values = 64UL * 1024 * 1024});
-  if (!json) return fail(json.error().with("consumerOffset.json"));
-  auto wrong = [](std::string_view what) {
-    return fail(ErrorKind::kCorrupt, "consumerOffset.json: " + std::string(what));
-  };
-  if (!json->is_object()) return wrong("not an object");
-  for (const auto& [name, value] : json->items()) {
+  return load_state_file(config_.config_path("consumerOffset.json"), [this](std::string_view text) { return decode(text); });
+}
+
+Status ConsumerOffsets::decode(std::string_view text) {
+  RMQ_TRY(auto json, parse_fastjson(text, {.max_depth = 16, .max_values = 64UL * 1024 * 1024}));
+  if (!json.is_object()) return fail(ErrorKind::kCorrupt, "not an object");
+  std::vector<std::pair<std::string, QueueOffsets>> entries;
+  protocol::DataVersion version = version_;
+  std::string foreign_members;
+  for (const auto& [name, value] : json.items()) {
     if (name == "offsetTable") {
-      if (!value.is_object()) return wrong("offsetTable is no object");
+      if (!value.is_object()) return fail(ErrorKind::kCorrupt, "offsetTable is no object");
       for (const auto& [key, queues] : value.items()) {
         auto offsets = decode_queue_offsets(queues);
-        if (!offsets) return wrong(key + ": " + offsets.error().message);
-        committed_.put(key, std::move(*offsets));
+        if (!offsets) return fail(offsets.error().with(key));
+        entries.emplace_back(key, std::move(*offsets));
       }
     } else if (name == "dataVersion") {
-      auto version = protocol::parse_body<protocol::DataVersion>(value.dump());
-      if (!version) return wrong("dataVersion");
-      version_ = *version;
+      RMQ_TRY(version, protocol::parse_body<protocol::DataVersion>(value.dump()));
     } else if (name != "pullOffsetTable") {
-      append_json_string(foreign_members_ += ',', name);
-      foreign_members_ += ':' + value.dump();
+      append_json_string(foreign_members += ',', name);
+      foreign_members += ':' + value.dump();
     }
   }
+  for (auto& [key, offsets] : entries) committed_.put(std::move(key), std::move(offsets));
+  version_ = version;
+  foreign_members_ = std::move(foreign_members);
   return {};
 }
 

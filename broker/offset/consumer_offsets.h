@@ -61,6 +61,7 @@ class ConsumerOffsets {
   protocol::DataVersion data_version() const;
 
  private:
+  Status decode(std::string_view text);
   void changed();
   std::string encode_file();
 

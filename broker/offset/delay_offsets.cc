@@ -1,11 +1,7 @@
 #include "broker/offset/delay_offsets.h"
 
-#include <nlohmann/json.hpp>
-
-#include "broker/offset/offset_file.h"
 #include "broker/state/pretty_json.h"
-#include "common/base/file.h"
-#include "common/base/json.h"
+#include "broker/state/state_file.h"
 
 namespace rmq::broker {
 
@@ -22,22 +18,12 @@ DelayOffsets::DelayOffsets(const BrokerConfig& config, Checkpointer& checkpointe
 }
 
 Status DelayOffsets::load() {
-  auto text = read_file_or_backup(config_.config_path("delayOffset.json"));
-  if (!text) return text.error().kind == ErrorKind::kNotFound ? Status{} : Status(fail(text.error()));
-  auto json = parse_fastjson(*text);
-  if (!json) return fail(json.error().with("delayOffset.json"));
-  if (!json->is_object()) return fail(ErrorKind::kCorrupt, "delayOffset.json: not an object");
-  if (auto table = json->find("offsetTable"); table != json->end()) {
-    auto offsets = decode_queue_offsets(*table);
-    if (!offsets) return fail(offsets.error().with("delayOffset.json"));
-    offsets_ = std::move(*offsets);
-  }
-  if (auto found = json->find("dataVersion"); found != json->end()) {
-    auto version = protocol::parse_body<protocol::DataVersion>(found->dump());
-    if (!version) return fail(version.error().with("delayOffset.json"));
-    version_ = *version;
-  }
-  return {};
+  return load_state_file(config_.config_path("delayOffset.json"), [this](std::string_view text) -> Status {
+    RMQ_TRY(auto table, protocol::parse_body<protocol::DelayOffsetTable>(text));
+    offsets_ = std::move(table.offsets);
+    version_ = table.data_version;
+    return {};
+  });
 }
 
 std::int64_t DelayOffsets::get(std::int32_t level) const {
@@ -64,10 +50,7 @@ std::map<std::int32_t, std::int64_t> DelayOffsets::all() const {
 
 std::string DelayOffsets::encode() const {
   std::lock_guard lock(mutex_);
-  std::string out = R"({"dataVersion":)" + protocol::to_body(version_) + R"(,"offsetTable":)";
-  append_queue_offsets(out, offsets_);
-  out += '}';
-  return out;
+  return protocol::to_body(protocol::DelayOffsetTable{.data_version = version_, .offsets = offsets_});
 }
 
 }  // namespace rmq::broker

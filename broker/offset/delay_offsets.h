@@ -12,7 +12,7 @@
 #include "broker/state/checkpointer.h"
 #include "common/base/clock.h"
 #include "common/base/result.h"
-#include "common/protocol/body/data_version.h"
+#include "common/protocol/body/message_queue.h"
 
 namespace rmq::broker {
 
