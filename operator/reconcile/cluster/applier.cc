@@ -39,12 +39,23 @@ bool Applier::is_as_applied(const std::string& memory_key, const kube::ObjectKey
          memory->second.became_hash == content_hash(project(live, manifest).dump());
 }
 
+// The cache holds only what carries our label, and an apply would take over what somebody else has under the name: so
+// what is not there is asked for once more before it is made.
+Result<ObjectPtr> Applier::find_or_read(const kube::ResourceKind& kind, const kube::ObjectKey& key) {
+  if (auto live = world_.find(kind, key)) return live;
+  auto read = world_.read(kind, key);
+  if (read) return std::make_shared<const json>(std::move(*read));
+  if (read.error().kind == ErrorKind::kNotFound) return ObjectPtr();
+  return fail(std::move(read).error());
+}
+
 Result<Applied> Applier::ensure(const Cluster& cluster, const kube::ResourceKind& kind, const json& manifest) {
   const auto key = kube::key_of(manifest);
   const auto what = kind.kind + " " + key.name;
   const kube::ObjectKey owner{cluster.name_space, cluster.name};
   const auto memory_key = kind.plural + "/" + key.name;
-  if (auto live = world_.find(kind, key)) {
+  RMQ_TRY(auto live, find_or_read(kind, key));
+  if (live) {
     if (find_at(*live, {"metadata", "deletionTimestamp"}) != nullptr) return Applied::kLeaving;
     if (!owns(cluster, *live)) {
       return fail(ErrorKind::kConflict, what + " exists and does not belong to this cluster");

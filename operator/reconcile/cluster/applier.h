@@ -39,6 +39,7 @@ class Applier {
     std::string manifest_hash;
     std::string became_hash;
   };
+  Result<ObjectPtr> find_or_read(const kube::ResourceKind& kind, const kube::ObjectKey& key);
   bool is_as_applied(const std::string& memory_key, const kube::ObjectKey& cluster, const nlohmann::json& live,
                      const nlohmann::json& manifest);
 
