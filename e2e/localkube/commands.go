@@ -101,6 +101,7 @@ func commands() *cobra.Command {
 		with("restart-apiserver", "Kill the API server and start it again", cobra.NoArgs, func(ctx context.Context, p layout.Paths, _ []string) error {
 			return cluster.RestartAPIServer(ctx, p)
 		}),
+		imageCommands(),
 		provisionVolumes(),
 	)
 	return root

@@ -22,6 +22,7 @@ type Image struct {
 	Config v1.ImageConfig
 	Base   *Archive
 	Tree   *Tree
+	Layer  string // a file that is the layer, in place of Tree
 }
 
 // nameAnnotation is where containerd looks for the full name of an image.
@@ -32,14 +33,13 @@ func (i Image) WriteArchive(file string) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	layer, err := os.CreateTemp(filepath.Dir(file), ".layer-*")
+	layer, done, err := i.openLayer(filepath.Dir(file))
 	if err != nil {
 		return err
 	}
-	defer os.Remove(layer.Name())
-	defer layer.Close()
+	defer done()
 	sum := sha256.New()
-	if err := i.Tree.Write(io.MultiWriter(layer, sum)); err != nil {
+	if _, err := io.Copy(sum, layer); err != nil {
 		return err
 	}
 	size, err := layer.Seek(0, io.SeekEnd)
@@ -62,6 +62,30 @@ func (i Image) WriteArchive(file string) error {
 		return err
 	}
 	return os.Rename(temporary, file)
+}
+
+// openLayer opens the layer of our own, at its beginning.
+func (i Image) openLayer(folder string) (layer *os.File, done func(), err error) {
+	if i.Layer != "" {
+		layer, err = os.Open(i.Layer)
+		return layer, func() { layer.Close() }, err
+	}
+	layer, err = os.CreateTemp(folder, ".layer-*")
+	if err != nil {
+		return nil, nil, err
+	}
+	done = func() {
+		layer.Close()
+		os.Remove(layer.Name())
+	}
+	err = i.Tree.Write(layer)
+	if err == nil {
+		_, err = layer.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		done()
+	}
+	return layer, done, err
 }
 
 func (i Image) write(out *tar.Writer, own v1.Descriptor, layer io.ReadSeeker) error {
