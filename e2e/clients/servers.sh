@@ -9,7 +9,7 @@
 # DIR/store is the broker's store, DIR/broker.conf its settings, DIR/*.out what the processes print.
 set -euo pipefail
 
-limit_s="${LIMIT_S:-60}"
+limit_s="${LIMIT_S:-120}"
 
 await_true() { # seconds, then a command
   local end=$((SECONDS + $1)); shift
