@@ -12,13 +12,12 @@ struct RequestCode {
   static constexpr T kSendMessage = 10, kPullMessage = 11, kQueryMessage = 12, kQueryConsumerOffset = 14,
                      kUpdateConsumerOffset = 15, kSearchOffsetByTimestamp = 29, kGetMaxOffset = 30, kGetMinOffset = 31,
                      kGetEarliestMsgStoreTime = 32, kViewMessageById = 33, kHeartBeat = 34, kUnregisterClient = 35,
-                     kConsumerSendMsgBack = 36, kEndTransaction = 37, kGetConsumerListByGroup = 38,
-                     kLockBatchMq = 41, kUnlockBatchMq = 42, kCheckClientConfig = 46, kSendMessageV2 = 310,
-                     kSendBatchMessage = 320, kSendReplyMessage = 324, kSendReplyMessageV2 = 325,
-                     kLitePullMessage = 361, kRecallMessage = 370, kQueryAssignment = 400,
-                     kSetMessageRequestMode = 401, kPopMessage = 200050, kAckMessage = 200051, kPeekMessage = 200052,
-                     kChangeMessageInvisibleTime = 200053, kNotification = 200054, kPollingInfo = 200055,
-                     kPopRollback = 200056, kBatchAckMessage = 200151;
+                     kConsumerSendMsgBack = 36, kEndTransaction = 37, kGetConsumerListByGroup = 38, kLockBatchMq = 41,
+                     kUnlockBatchMq = 42, kCheckClientConfig = 46, kSendMessageV2 = 310, kSendBatchMessage = 320,
+                     kSendReplyMessage = 324, kSendReplyMessageV2 = 325, kLitePullMessage = 361, kRecallMessage = 370,
+                     kQueryAssignment = 400, kSetMessageRequestMode = 401, kPopMessage = 200050, kAckMessage = 200051,
+                     kPeekMessage = 200052, kChangeMessageInvisibleTime = 200053, kNotification = 200054,
+                     kPollingInfo = 200055, kPopRollback = 200056, kBatchAckMessage = 200151;
   // Broker to client.
   static constexpr T kCheckTransactionState = 39, kNotifyConsumerIdsChanged = 40, kResetConsumerClientOffset = 220,
                      kGetConsumerStatusFromClient = 221, kGetConsumerRunningInfo = 307, kConsumeMessageDirectly = 309,
@@ -46,10 +45,9 @@ struct RequestCode {
   // Controller.
   static constexpr T kControllerAlterSyncStateSet = 1001, kControllerElectMaster = 1002,
                      kControllerRegisterBroker = 1003, kControllerGetReplicaInfo = 1004,
-                     kControllerGetMetadataInfo = 1005, kControllerGetSyncStateData = 1006,
-                     kGetBrokerEpochCache = 1007, kNotifyBrokerRoleChanged = 1008, kUpdateControllerConfig = 1009,
-                     kGetControllerConfig = 1010, kCleanBrokerData = 1011, kControllerGetNextBrokerId = 1012,
-                     kControllerApplyBrokerId = 1013;
+                     kControllerGetMetadataInfo = 1005, kControllerGetSyncStateData = 1006, kGetBrokerEpochCache = 1007,
+                     kNotifyBrokerRoleChanged = 1008, kUpdateControllerConfig = 1009, kGetControllerConfig = 1010,
+                     kCleanBrokerData = 1011, kControllerGetNextBrokerId = 1012, kControllerApplyBrokerId = 1013;
 };
 
 struct ResponseCode {

@@ -36,7 +36,9 @@ Command sample(SerializeType type) {
   command.serialize_type = type;
   command.remark = "a \"remark\"\\ \n\x01 \xe4\xbd\xa0";
   command.set("topic", "T").set("queueId", 3).set("offset", std::int64_t{1} << 40).set("order", true);
-  command.set("i", "UNIQ_KEY\x01" "AC11\x02WAIT\x01true\x02");
+  command.set("i",
+              "UNIQ_KEY\x01"
+              "AC11\x02WAIT\x01true\x02");
   command.body = std::string("\0body", 5);
   return command;
 }
@@ -104,11 +106,30 @@ TEST_CASE("the JSON header as clients write it") {
 
 TEST_CASE("hostile JSON headers") {
   FrameDecoder decoder;
-  for (const char* header :
-       {"", "{", "}", "[]", "null", "{\"code\"}", "{\"code\":}", "{\"code\":1,}", "{\"code\":1e3}", "{\"code\":99999999999}",
-        "{\"code\":1}x", "{\"code\":{}}", "{\"extFields\":[]}", "{\"extFields\":{\"a\":\"}", "{\"extFields\":{\"a\":\"\\",
-        "{\"extFields\":{\"a\":\"\\u12", "{\"extFields\":{\"a\":\"\\u12g4\"}}", "{\"extFields\":{\"a\":\"\\q\"}}",
-        "{\"x\":[1}", "{\"x\":\"\\\"}", "{\"x\":tru}", "{\"x\":-}", "{\"remark\":\"\\ud800\\u", "{\"x\":[\"\\"}) {
+  for (const char* header : {"",
+                             "{",
+                             "}",
+                             "[]",
+                             "null",
+                             "{\"code\"}",
+                             "{\"code\":}",
+                             "{\"code\":1,}",
+                             "{\"code\":1e3}",
+                             "{\"code\":99999999999}",
+                             "{\"code\":1}x",
+                             "{\"code\":{}}",
+                             "{\"extFields\":[]}",
+                             "{\"extFields\":{\"a\":\"}",
+                             "{\"extFields\":{\"a\":\"\\",
+                             "{\"extFields\":{\"a\":\"\\u12",
+                             "{\"extFields\":{\"a\":\"\\u12g4\"}}",
+                             "{\"extFields\":{\"a\":\"\\q\"}}",
+                             "{\"x\":[1}",
+                             "{\"x\":\"\\\"}",
+                             "{\"x\":tru}",
+                             "{\"x\":-}",
+                             "{\"remark\":\"\\ud800\\u",
+                             "{\"x\":[\"\\"}) {
     CAPTURE(header);
     auto decoded = decoder.decode(frame_of(header));
     REQUIRE_FALSE(decoded.has_value());

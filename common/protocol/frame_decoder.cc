@@ -14,8 +14,8 @@ namespace {
 using ExtFields = std::vector<std::pair<std::string_view, std::string_view>>;
 
 constexpr int kMaxDepth = 32;
-constexpr std::size_t kScratchSlack = 16;              // words are copied whole, so a copy may run over by 7 bytes
-constexpr std::size_t kMaxIdleScratch = 256 * 1024;    // what a connection may keep after a large header
+constexpr std::size_t kScratchSlack = 16;            // words are copied whole, so a copy may run over by 7 bytes
+constexpr std::size_t kMaxIdleScratch = 256 * 1024;  // what a connection may keep after a large header
 
 // Adds fields so that the last of equal keys wins. A 64-bit filter spares the search for nearly every field.
 class FieldSet {
@@ -112,8 +112,8 @@ class JsonHeaderParser {
         if (key == "version") {
           std::int32_t version = 0;
           if (!integer(version)) return false;
-          view_.version = static_cast<std::int16_t>(std::clamp<std::int32_t>(
-              version, 0, std::numeric_limits<std::int16_t>::max()));
+          view_.version =
+              static_cast<std::int16_t>(std::clamp<std::int32_t>(version, 0, std::numeric_limits<std::int16_t>::max()));
           return true;
         }
         break;
@@ -332,14 +332,24 @@ class JsonHeaderParser {
     if (c == 'u') return unicode_escape();
     p_ += 2;
     switch (c) {
-      case '"': case '\\': case '/': case '\'': *out_++ = c; return true;
+      case '"':
+      case '\\':
+      case '/':
+      case '\'': *out_++ = c; return true;
       case 'b': *out_++ = '\b'; return true;
       case 'f': *out_++ = '\f'; return true;
       case 'n': *out_++ = '\n'; return true;
       case 'r': *out_++ = '\r'; return true;
       case 't': *out_++ = '\t'; return true;
       case 'v': *out_++ = '\v'; return true;
-      case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7':  // fastjson's
+      case '0':
+      case '1':
+      case '2':
+      case '3':
+      case '4':
+      case '5':
+      case '6':
+      case '7':  // fastjson's
         *out_++ = static_cast<char>(c - '0');
         return true;
       default: error_ = "unknown escape in the JSON header"; return false;

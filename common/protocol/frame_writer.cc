@@ -16,7 +16,9 @@ void append_integer(std::string& out, std::int64_t value) {
   out.append(text, end);
 }
 
-bool needs_escape(unsigned char c) { return c < 0x20 || c == '"' || c == '\\'; }
+bool needs_escape(unsigned char c) {
+  return c < 0x20 || c == '"' || c == '\\';
+}
 
 // The bytes between the quotes. Control characters go as \u00XX, which every JSON reader takes.
 void append_escaped(std::string& out, std::string_view text) {

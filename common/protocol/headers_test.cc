@@ -49,8 +49,8 @@ std::set<std::string> official(const std::string& java_class) {
     std::ifstream in(RMQ_TESTDATA "/catalog/headers.json");
     return nlohmann::json::parse(in);
   }();
-  const std::map<std::string, std::string> types = {{"String", "text"}, {"BoundaryType", "text"}, {"Integer", "i32"},
-                                                    {"int", "i32"},     {"Long", "i64"},          {"long", "i64"},
+  const std::map<std::string, std::string> types = {{"String", "text"},  {"BoundaryType", "text"}, {"Integer", "i32"},
+                                                    {"int", "i32"},      {"Long", "i64"},          {"long", "i64"},
                                                     {"Boolean", "bool"}, {"boolean", "bool"}};
   std::set<std::string> names;
   for (const std::string text : catalog.at(java_class).at("fields")) {

@@ -20,38 +20,76 @@ TEST_CASE("String.hashCode") {
   CHECK(java_hash("b", java_hash("a#")) == java_hash("a#b"));
   CHECK(java_hash("\xff") == 0xfffd);
   CHECK(java_hash("\xe4\xbd") == 0xfffd);
-  CHECK(java_hash("\xe4" "A") == 0xfffd * 31 + 'A');
+  CHECK(java_hash("\xe4"
+                  "A") == 0xfffd * 31 + 'A');
   CHECK(java_hash("\xed\xa0\x80") == (0xfffd * 31 + 0xfffd) * 31 + 0xfffd);
 }
 
 TEST_CASE("properties are found without copying") {
-  const std::string text = "KEYS\x01k1 k2\x02TAGS\x01" "A\x02KEYS\x01last\x02x\x01\x02\x01v\x02" "ab\x02odd\x01" "a\x01" "b\x02" "tail\x01t";
+  const std::string text =
+      "KEYS\x01k1 k2\x02TAGS\x01"
+      "A\x02KEYS\x01last\x02x\x01\x02\x01v\x02"
+      "ab\x02odd\x01"
+      "a\x01"
+      "b\x02"
+      "tail\x01t";
   CHECK(find_property(text, Property::kTags) == "A");
   CHECK(find_property(text, "KEYS") == "last");
   CHECK(find_property(text, "x").data() == nullptr);
   CHECK(find_property(text, "").data() == nullptr);
   CHECK(find_property(text, "ab").data() == nullptr);
-  CHECK(find_property(text, "odd") == "a\x01" "b");
+  CHECK(find_property(text, "odd") ==
+        "a\x01"
+        "b");
   CHECK(find_property(text, "tail") == "t");
   CHECK_FALSE(has_property(text, "TAG"));
-  CHECK(decode_properties(text) == PropertyMap{{"KEYS", "last"}, {"TAGS", "A"}, {"odd", "a\x01" "b"}, {"tail", "t"}});
+  CHECK(decode_properties(text) == PropertyMap{{"KEYS", "last"},
+                                               {"TAGS", "A"},
+                                               {"odd",
+                                                "a\x01"
+                                                "b"},
+                                               {"tail", "t"}});
   CHECK(decode_properties("").empty());
   CHECK(decode_properties("\x02\x02\x01\x02").empty());
 }
 
 TEST_CASE("properties change in their string form") {
-  std::string text = "A\x01" "1\x02" "B\x01" "2\x02" "A\x01" "3";
+  std::string text =
+      "A\x01"
+      "1\x02"
+      "B\x01"
+      "2\x02"
+      "A\x01"
+      "3";
   REQUIRE(set_property(text, "C", "4").has_value());
-  CHECK(text == "A\x01" "1\x02" "B\x01" "2\x02" "A\x01" "3\x02" "C\x01" "4\x02");
+  CHECK(text ==
+        "A\x01"
+        "1\x02"
+        "B\x01"
+        "2\x02"
+        "A\x01"
+        "3\x02"
+        "C\x01"
+        "4\x02");
   REQUIRE(set_property(text, "A", find_property(text, "A")).has_value());
-  CHECK(text == "B\x01" "2\x02" "C\x01" "4\x02" "A\x01" "3\x02");
+  CHECK(text ==
+        "B\x01"
+        "2\x02"
+        "C\x01"
+        "4\x02"
+        "A\x01"
+        "3\x02");
   CHECK(remove_property(text, "B"));
   CHECK_FALSE(remove_property(text, "B"));
   CHECK_FALSE(set_property(text, "", "v").has_value());
   CHECK_FALSE(set_property(text, "n\x01", "v").has_value());
   CHECK_FALSE(set_property(text, "n", "v\x02X\x01y").has_value());
   CHECK_FALSE(set_property(text, "n", "").has_value());
-  CHECK(text == "C\x01" "4\x02" "A\x01" "3\x02");
+  CHECK(text ==
+        "C\x01"
+        "4\x02"
+        "A\x01"
+        "3\x02");
 
   const PropertyMap map{{"KEYS", "a b"}, {"T", "\xe4\xbd\xa0"}};
   CHECK(decode_properties(encode_properties(map).value()) == map);
@@ -92,14 +130,19 @@ TEST_CASE("unique ids") {
 TEST_CASE("batch bodies") {
   std::string body;
   const std::string binary("\0\1\2", 3);
-  REQUIRE(append_batch_message(body, {7, binary, "A\x01" "1\x02"}).has_value());
+  REQUIRE(append_batch_message(body, {7, binary,
+                                      "A\x01"
+                                      "1\x02"})
+              .has_value());
   REQUIRE(append_batch_message(body, {-1, "", ""}).has_value());
   CHECK(body.size() == 22 + 3 + 4 + 22);
   const auto messages = decode_batch(body).value();
   REQUIRE(messages.size() == 2);
   CHECK(messages[0].flag == 7);
   CHECK(messages[0].body == binary);
-  CHECK(messages[0].properties == "A\x01" "1\x02");
+  CHECK(messages[0].properties ==
+        "A\x01"
+        "1\x02");
   CHECK(messages[1].flag == -1);
   CHECK(messages[1].body.empty());
   CHECK(decode_batch("").value().empty());

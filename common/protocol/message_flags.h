@@ -17,7 +17,9 @@ struct MessageFlag {
                      kCompressionZlib = 0x300;
 };
 
-constexpr std::int32_t transaction_type(std::int32_t sys_flag) { return sys_flag & MessageFlag::kTransactionMask; }
+constexpr std::int32_t transaction_type(std::int32_t sys_flag) {
+  return sys_flag & MessageFlag::kTransactionMask;
+}
 constexpr std::int32_t with_transaction_type(std::int32_t sys_flag, std::int32_t type) {
   return (sys_flag & ~MessageFlag::kTransactionMask) | type;
 }

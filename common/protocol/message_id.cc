@@ -40,7 +40,9 @@ Result<std::string> id_bytes(std::string_view text) {
   return bytes;
 }
 
-bool is_ip(std::string_view ip) { return ip.size() == 4 || ip.size() == 16; }
+bool is_ip(std::string_view ip) {
+  return ip.size() == 4 || ip.size() == 16;
+}
 
 // In UTC; the original takes its host's time zone. Both only spread the ids.
 std::int32_t ms_in_month(std::int64_t wall_ms) {

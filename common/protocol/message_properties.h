@@ -15,7 +15,7 @@ namespace rmq::protocol {
 inline constexpr char kPropertyNameEnd = '\x01';
 inline constexpr char kPropertyEnd = '\x02';
 inline constexpr std::size_t kMaxPropertiesTextBytes = 32767;  // the length is an i16 on the wire and on disk
-inline constexpr char kKeySeparator = ' ';                 // between the keys in KEYS
+inline constexpr char kKeySeparator = ' ';                     // between the keys in KEYS
 // A property whose name starts so is told to clients and never stored.
 inline constexpr std::string_view kTransientPropertyPrefix = "__RMQ.TRANSIENT.";
 

@@ -1,7 +1,7 @@
 // How a typed header goes to and from the ext fields of a command.
 //
-// A header is a plain struct whose static visit() names its fields once; decoding and encoding both walk it. Text points
-// into the command it was decoded from. A std::optional and a view whose data() is nullptr stand for "not sent".
+// A header is a plain struct whose static visit() names its fields once; decoding and encoding both walk it. Text
+// points into the command it was decoded from. A std::optional and a view whose data() is nullptr stand for "not sent".
 // The fields `ns`, `nsd`, `oway` and `lo`, which any request may carry, are in no struct: nothing here looks at them.
 #pragma once
 

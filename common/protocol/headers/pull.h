@@ -1,5 +1,6 @@
 // Headers of reading messages: pull, query by key, view by id, peek.
-// Source: org.apache.rocketmq.remoting.protocol.header of release 5.5.0; the number before a struct is its request code.
+// Source: org.apache.rocketmq.remoting.protocol.header of release 5.5.0; the number before a struct is its request
+// code.
 #pragma once
 
 #include "common/protocol/headers/header_codec.h"
