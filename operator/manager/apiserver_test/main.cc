@@ -1,0 +1,37 @@
+// rmq_operator_apiserver_test --kubeconfig=FILE --restart=PROGRAM --localkube=FILE --operator=FILE [doctest options]
+#define DOCTEST_CONFIG_IMPLEMENT
+#include <doctest/doctest.h>
+
+#include <string_view>
+#include <utility>
+
+#include "operator/manager/apiserver_test/fixture.h"
+
+int main(int argc, char** argv) {
+  using namespace rmq::operator_::check;
+  auto& all = arguments();
+  const std::pair<std::string_view, std::string*> known[] = {{"--kubeconfig=", &all.kubeconfig},
+                                                             {"--restart=", &all.restart},
+                                                             {"--localkube=", &all.localkube},
+                                                             {"--operator=", &all.operator_path}};
+  for (int i = 1; i < argc; ++i) {
+    for (const auto& [flag, value] : known) {
+      if (std::string_view(argv[i]).starts_with(flag)) *value = argv[i] + flag.size();
+    }
+  }
+  if (all.kubeconfig.empty() || all.localkube.empty() || all.operator_path.empty()) return 2;
+  if (run(all.localkube, {"kubectl", "--kubeconfig", all.kubeconfig, "apply", "--server-side", "-f",
+                          RMQ_SOURCE "/crds/rocketmqclusters.yaml"}) != 0 ||
+      run(all.localkube, {"kubectl", "--kubeconfig", all.kubeconfig, "wait", "--for=condition=Established",
+                          "crd/rocketmqclusters.rocketmq-operator.io", "--timeout=60s"}) != 0) {
+    return 1;
+  }
+  Child controllers(all.localkube,
+                    {"kube-controller-manager", "--kubeconfig", all.kubeconfig, "--leader-elect=false",
+                     "--controllers=statefulset-controller,garbage-collector-controller,disruption-controller,"
+                     "namespace-controller,persistentvolumeclaim-protection-controller",
+                     "--secure-port=0"},
+                    "controllers.log");
+  doctest::Context context(argc, argv);
+  return context.run();
+}
