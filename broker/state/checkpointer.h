@@ -30,7 +30,7 @@ class Checkpointer {
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
 
-  // Before start(). `encode` gives the whole content.
+  // Before start(). `encode` gives the whole content; what it reads must live until stop() returned.
   FileId add(std::string path, std::chrono::milliseconds interval, Encode encode);
   void start();
 

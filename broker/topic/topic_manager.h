@@ -1,0 +1,88 @@
+// The broker's topics (topics.json): built-in ones, creation by administration, by sends and by retries.
+// Source of names, file and rules: org.apache.rocketmq.broker.topic.TopicConfigManager of 5.5.0.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/config/broker_config.h"
+#include "broker/state/durable_table.h"
+#include "broker/topic/names.h"
+#include "common/base/clock.h"
+#include "common/base/result.h"
+#include "common/protocol/body/topic_config.h"
+
+namespace rmq::broker {
+
+using TopicPtr = std::shared_ptr<const protocol::TopicConfig>;
+
+// A topic is found only after topics.json with it is on the disk: what was acknowledged for a topic never outlives it.
+// Thread-safe. Lookups take no lock. The functions with `done` never block: it runs on the checkpointer's thread, or at
+// once when nothing needs to be written. The others block until the file is on the disk; never from an I/O thread.
+class TopicManager {
+ public:
+  using Done = std::function<void(Result<TopicPtr>)>;
+  // Topics that are new or changed (and the names of removed ones): time to register with the name servers. Runs on the
+  // checkpointer's thread; must not block.
+  struct Change {
+    std::vector<TopicPtr> changed;
+    std::vector<std::string> removed;
+    protocol::DataVersion version;
+  };
+  using OnChange = std::function<void(const Change&)>;
+
+  TopicManager(const BrokerConfig& config, Checkpointer& checkpointer, const Clock& clock);
+
+  // Built-in topics, then what topics.json or its .bak says. Before any other call.
+  Status load();
+  void on_change(OnChange listener);  // before the first change
+
+  TopicPtr find(std::string_view topic) const { return table_.find(topic); }
+  bool contains(std::string_view topic) const { return table_.find(topic) != nullptr; }
+  bool is_order(std::string_view topic) const;
+  // Built in, or of the system's prefix, or named after this cluster or broker.
+  bool is_system(std::string_view topic) const;
+
+  // A send met an unknown topic: makes it after `default_topic`, which must be inheritable (TBW102, unless
+  // autoCreateTopicEnable is off). kNotFound if that does not allow it.
+  void create_for_send(const std::string& topic, std::string_view default_topic, std::int32_t client_queue_nums,
+                       std::int32_t topic_sys_flag, Done done);
+  // A retry or dead-letter topic; an existing one only has its order flag corrected.
+  void create_for_retry(const std::string& topic, std::int32_t queue_nums, std::int32_t perm, bool order,
+                        std::int32_t topic_sys_flag, Done done);
+  Result<TopicPtr> create_for_retry_and_wait(const std::string& topic, std::int32_t queue_nums, std::int32_t perm,
+                                             bool order, std::int32_t topic_sys_flag);
+
+  // Creates or replaces; `attributes` of each are changes ("+a", "-b") to what the topic has. All or none; success at
+  // once if nothing would change.
+  Status update(std::vector<protocol::TopicConfig> topics);
+  // kNotFound if there is no such topic.
+  Status remove(std::string_view topic);
+  // Topics that the name servers list as ordered (KV namespace ORDER_TOPIC_CONFIG) become so. Does not block.
+  void mark_ordered(const std::vector<std::string>& topics);
+
+  // A consistent picture of topics and version, as sent to name servers and slaves.
+  protocol::TopicConfigTable table() const;
+  // Topics [first, first + most) in the order of names; from 0 if `version` is not the present one.
+  protocol::TopicConfigTable page(std::size_t first, std::size_t most,
+                                  const std::optional<protocol::DataVersion>& version) const;
+  std::vector<std::string> names() const;
+  std::size_t size() const { return table_.size(); }
+  protocol::DataVersion data_version() const { return table_.data_version(); }
+
+  // Names and settings of the topics that are there from the start.
+  static std::vector<protocol::TopicConfig> built_in(const BrokerConfig& config);
+
+ private:
+  using Table = DurableTable<protocol::TopicConfig>;
+
+  const BrokerConfig& config_;
+  Table table_;
+};
+
+}  // namespace rmq::broker
