@@ -27,6 +27,9 @@ public final class Env implements AutoCloseable {
     private static final String RUN = Long.toString(System.currentTimeMillis(), 36);
     private static final AtomicInteger SEQUENCE = new AtomicInteger();
 
+    /** Long enough for a consumer whose first look at the route failed: it looks at its queues again after 20 s. */
+    public static final int START_MS = 40_000;
+
     private final Shared shared;
     private final String prefix;
     private final Deque<Runnable> closers = new ConcurrentLinkedDeque<>();

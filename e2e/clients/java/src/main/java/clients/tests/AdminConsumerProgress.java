@@ -28,7 +28,7 @@ public final class AdminConsumerProgress implements TestCase {
         });
         consumer.start();
         env.send(topic, "k", 10);
-        Check.await(15_000, "messages", () -> got.get() == 10);
+        Check.await(Env.START_MS, "messages", () -> got.get() == 10);
         Check.await(10_000, "no lag, as consumerProgress shows it", () -> {
             ConsumeStats stats = env.admin().examineConsumeStats(group, topic);
             return stats.getOffsetTable().size() == 2 && stats.computeTotalDiff() == 0

@@ -27,7 +27,7 @@ public final class Broadcasting implements TestCase {
             consumer.start();
         }
         List<String> sent = env.send(topic, "k", 30);
-        Check.await(15_000, "all messages at both consumers", () -> got.get(0).size() >= 30 && got.get(1).size() >= 30);
+        Check.await(Env.START_MS, "all messages at both consumers", () -> got.get(0).size() >= 30 && got.get(1).size() >= 30);
         Check.sameItems(sent, got.get(0), "first consumer");
         Check.sameItems(sent, got.get(1), "second consumer");
     }

@@ -28,7 +28,7 @@ public final class DelayLevels implements TestCase {
         });
         consumer.start();
         env.send(topic, "now", 1);
-        Check.await(15_000, "the consumer runs", () -> got.containsKey("now-0"));
+        Check.await(Env.START_MS, "the consumer runs", () -> got.containsKey("now-0"));
         long[] delays = {0, 1000, 5000};
         for (int level : new int[] {2, 1}) {
             Message message = env.message(topic, "level" + level);
@@ -36,7 +36,7 @@ public final class DelayLevels implements TestCase {
             message.putUserProperty("mine", "kept");
             env.producer().send(message);
         }
-        Check.await(15_000, "both messages", () -> got.size() == 3);
+        Check.await(Env.START_MS, "both messages", () -> got.size() == 3);
         for (int level : new int[] {1, 2}) {
             MessageExt message = got.get("level" + level);
             long took = arrived.get("level" + level) - message.getBornTimestamp();

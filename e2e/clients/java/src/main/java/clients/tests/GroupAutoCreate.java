@@ -22,8 +22,8 @@ public final class GroupAutoCreate implements TestCase {
         });
         consumer.start();
         env.send(topic, "k", 3);
-        Check.await(10_000, "messages", () -> got.get() == 3);
-        Check.await(10_000, "route of the retry topic", () -> {
+        Check.await(Env.START_MS, "messages", () -> got.get() == 3);
+        Check.await(Env.START_MS, "route of the retry topic", () -> {
             try {
                 return env.admin().examineTopicRouteInfo("%RETRY%" + group).getQueueDatas().get(0).getReadQueueNums() == 1;
             } catch (Exception notYet) {

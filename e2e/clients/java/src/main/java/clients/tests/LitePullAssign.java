@@ -38,7 +38,7 @@ public final class LitePullAssign implements TestCase {
 
     static List<String> poll(DefaultLitePullConsumer consumer, int count) throws Exception {
         List<String> got = new ArrayList<>();
-        Check.holdsWithin(15_000, () -> {
+        Check.holdsWithin(Env.START_MS, () -> {
             got.addAll(Env.keys(consumer.poll(200)));
             return got.size() >= count;
         });

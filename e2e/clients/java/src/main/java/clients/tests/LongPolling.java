@@ -24,7 +24,7 @@ public final class LongPolling implements TestCase {
         });
         consumer.start();
         env.send(topic, "first", 1);
-        Check.await(15_000, "the consumer runs", () -> arrived.containsKey("first-0"));
+        Check.await(Env.START_MS, "the consumer runs", () -> arrived.containsKey("first-0"));
         int fast = 0;
         for (int i = 0; i < 5; i++) {
             Check.that(!Check.holdsWithin(300, () -> false), "the next pull is held meanwhile");

@@ -45,7 +45,7 @@ public final class OffsetByTimestamp implements TestCase {
             return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
         });
         push.start();
-        Check.await(10_000, "messages of the push consumer", () -> got.containsAll(all));
+        Check.await(Env.START_MS, "messages of the push consumer", () -> got.containsAll(all));
         Check.sameItems(all, got, "push consumer");
     }
 }

@@ -30,7 +30,7 @@ public final class OffsetResume implements TestCase {
             return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
         });
         consumer.start();
-        Check.await(15_000, count + " messages", () -> got.size() >= count);
+        Check.await(Env.START_MS, count + " messages", () -> got.size() >= count);
         consumer.shutdown();
         return got;
     }

@@ -23,9 +23,9 @@ public final class PushClustering implements TestCase {
             return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
         });
         consumer.start();
-        Check.await(15_000, "the backlog", () -> got.size() >= 50);
+        Check.await(Env.START_MS, "the backlog", () -> got.size() >= 50);
         before.addAll(env.send(topic, "after", 50));
-        Check.await(10_000, "new messages", () -> got.size() >= 100);
+        Check.await(Env.START_MS, "new messages", () -> got.size() >= 100);
         Check.sameItems(before, got, "keys");
     }
 }

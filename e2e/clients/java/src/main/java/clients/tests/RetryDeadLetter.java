@@ -35,7 +35,7 @@ public final class RetryDeadLetter implements TestCase {
         message.putUserProperty("mine", "\u503c");
         String id = env.producer().send(message).getMsgId();
 
-        Check.await(60_000, "three deliveries, got " + seen, () -> seen.size() >= 3);
+        Check.await(70_000, "three deliveries, got " + seen, () -> seen.size() >= 3);
         Check.same(List.of("0:" + topic, "1:" + topic, "2:" + topic), List.copyOf(seen), "deliveries");
         String dead = "%DLQ%" + group;
         Check.await(10_000, "route of " + dead, () -> {

@@ -14,7 +14,9 @@ public final class SendOneway implements TestCase {
         for (int i = 0; i < 50; i++) {
             keys.add("k" + i);
             env.producer().sendOneway(env.message(topic, "k" + i));
+            if (i % 10 == 9) { // a busy broker may drop a burst without a word
+                Check.sameItems(keys, Env.keys(env.drain(topic, keys.size(), 10_000)), "keys");
+            }
         }
-        Check.sameItems(keys, Env.keys(env.drain(topic, 50, 10_000)), "keys");
     }
 }

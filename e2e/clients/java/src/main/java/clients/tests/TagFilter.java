@@ -33,7 +33,7 @@ public final class TagFilter implements TestCase {
                 wanted.add(tags[i % 4] + "k" + i);
             }
         }
-        Check.await(15_000, "20 messages", () -> got.size() >= wanted.size());
+        Check.await(Env.START_MS, "20 messages", () -> got.size() >= wanted.size());
         Check.sameItems(wanted, got, "tagged messages");
     }
 }
