@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
   Child controllers(all.localkube,
                     {"kube-controller-manager", "--kubeconfig", all.kubeconfig, "--leader-elect=false",
                      "--controllers=statefulset-controller,garbage-collector-controller,disruption-controller,"
-                     "namespace-controller,persistentvolumeclaim-protection-controller",
+                     "namespace-controller,serviceaccount-controller,persistentvolumeclaim-protection-controller",
                      "--secure-port=0"},
                     "controllers.log");
   doctest::Context context(argc, argv);
