@@ -27,7 +27,7 @@ ScheduleService::ScheduleService(store::MessageStore& store, DelayOffsets& offse
     : store_(store),
       offsets_(offsets),
       clock_(clock),
-      placer_(store.queues(), static_cast<std::int32_t>(store.options().delay_levels_ms.size())) {}
+      placer_(store) {}
 
 ScheduleService::~ScheduleService() { stop(); }
 
@@ -72,7 +72,7 @@ void ScheduleService::run() {
 }
 
 std::int64_t ScheduleService::deliver_due(std::int32_t level, std::int64_t now) {
-  const auto* queue = store_.queues().find(kScheduleTopic, level - 1);
+  const auto* queue = store_.find_queue(kScheduleTopic, level - 1);
   if (queue == nullptr) return kNever;
   const auto delay = store_.options().delay_levels_ms[static_cast<std::size_t>(level - 1)];
   std::vector<store::QueueUnit> units;
@@ -112,7 +112,7 @@ std::int64_t ScheduleService::deliver_due(std::int32_t level, std::int64_t now) 
 }
 
 Status ScheduleService::add_delivery(store::AppendBatch& batch, std::int64_t physical_offset) const {
-  const auto view = store_.read_record(physical_offset);
+  const auto view = store_.record_at(static_cast<std::uint64_t>(physical_offset));
   if (!view) return fail(ErrorKind::kNotFound, "no message at " + std::to_string(physical_offset));
   RMQ_TRY(const auto record, protocol::decode_record(view.bytes));
   const auto topic = protocol::find_property(record.properties, Property::kRealTopic);

@@ -57,7 +57,7 @@ Status MessagePlacer::add_record(store::AppendBatch& batch, const NewMessage& me
     separated.assign(1, protocol::kPropertyEnd).append(message.more_properties);
     options.more_properties = separated;
   }
-  return batch.add(queues_.find_or_create(message.topic, message.queue_id), record, options);
+  return batch.add(store_.queue(message.topic, message.queue_id), record, options);
 }
 
 }  // namespace rmq::broker

@@ -1,5 +1,4 @@
 // Where a new message goes: into its topic's queue, or, when it is delayed, into the schedule topic until it is due.
-// Pure but for the queue table.
 // Source: org.apache.rocketmq.broker.util.HookUtils.handleScheduleMessage of release 5.5.0.
 #pragma once
 
@@ -8,7 +7,7 @@
 #include <string_view>
 
 #include "broker/send/message_properties_scan.h"
-#include "broker/store/append_batch.h"
+#include "broker/store/message_store.h"
 
 namespace rmq::broker {
 
@@ -29,7 +28,8 @@ struct NewMessage {
 
 class MessagePlacer {
  public:
-  MessagePlacer(store::TopicQueueTable& queues, std::int32_t delay_levels) : queues_(queues), levels_(delay_levels) {}
+  explicit MessagePlacer(store::MessageStore& store)
+      : store_(store), levels_(static_cast<std::int32_t>(store.options().delay_levels_ms.size())) {}
 
   // kInvalid: too long topic or properties; the batch is unchanged then.
   Status add(store::AppendBatch& batch, const NewMessage& message, const ScannedProperties& scanned) const;
@@ -38,7 +38,7 @@ class MessagePlacer {
   Status add_delayed(store::AppendBatch& batch, const NewMessage& message, std::int32_t level) const;
   Status add_record(store::AppendBatch& batch, const NewMessage& message) const;
 
-  store::TopicQueueTable& queues_;
+  store::MessageStore& store_;
   std::int32_t levels_;
 };
 

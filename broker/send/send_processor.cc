@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "broker/client/rebalance_lock_manager.h"
+#include "broker/client/queue_locks.h"
 #include "broker/send/host_bytes.h"
 #include "broker/topic/names.h"
 #include "common/base/log.h"
@@ -43,18 +43,17 @@ std::string ip_of(const std::string& host) { return host.substr(0, host.size() -
 
 }  // namespace
 
-SendProcessor::SendProcessor(const BrokerConfig& config, store::MessageStore& store, TopicManager& topics,
-                             GroupManager& groups, const RebalanceLockManager& locks, remoting::WorkerPool& workers,
-                             const Clock& clock, std::size_t io_threads)
+SendProcessor::SendProcessor(const BrokerConfig& config, std::string store_host, store::MessageStore& store,
+                             TopicManager& topics, GroupManager& groups, const QueueLocks& locks, const Clock& clock,
+                             std::size_t io_threads)
     : config_(config),
       store_(store),
       topics_(topics),
       groups_(groups),
       locks_(locks),
-      workers_(workers),
       clock_(clock),
-      placer_(store.queues(), static_cast<std::int32_t>(store.options().delay_levels_ms.size())),
-      context_{store.store_host(), config.region_id, config.trace_on},
+      placer_(store),
+      context_{std::move(store_host), config.region_id, config.trace_on},
       marks_(property(Property::kMsgRegion, config.region_id) +
              property(Property::kTraceSwitch, config.trace_on ? "true" : "false") +
              property(Property::kCluster, config.broker_cluster_name)),
@@ -68,7 +67,7 @@ void SendProcessor::handle(const Request& request) {
     burst.born_host = host ? std::move(*host) : std::string(8, '\0');
     burst.host_connection = request.connection->id();
   }
-  accept(request, burst.batch, burst.born_host, Blocking::kMustNot);
+  accept(request, burst.batch, burst.born_host);
 }
 
 void SendProcessor::end_of_burst(const remoting::ConnectionPtr& connection) {
@@ -76,13 +75,12 @@ void SendProcessor::end_of_burst(const remoting::ConnectionPtr& connection) {
   if (batch) submit(std::move(batch));
 }
 
-void SendProcessor::accept(const Request& request, std::unique_ptr<SendBatch>& batch, const std::string& born_host,
-                           Blocking blocking) {
+void SendProcessor::accept(const Request& request, std::unique_ptr<SendBatch>& batch, const std::string& born_host) {
   Admission admission;
   auto header = protocol::decode_send_header(request.command);
   if (!header) return reply(request, ResponseCode::kSystemError, header.error().message);
   admission.header = *header;
-  if (!admit(request, admission, blocking)) return;
+  if (!admit(request, admission)) return;
 
   const bool many = request.command.code == RequestCode::kSendBatchMessage || admission.header.batch;
   auto scanned = scan_properties(admission.header.properties);
@@ -106,7 +104,7 @@ void SendProcessor::accept(const Request& request, std::unique_ptr<SendBatch>& b
   }
 }
 
-bool SendProcessor::admit(const Request& request, Admission& admission, Blocking blocking) {
+bool SendProcessor::admit(const Request& request, Admission& admission) {
   const auto& header = admission.header;
   auto refuse = [&](std::int32_t code, std::string remark) {
     reply(request, code, std::move(remark));
@@ -130,17 +128,9 @@ bool SendProcessor::admit(const Request& request, Admission& admission, Blocking
     if (auto status = validate_topic(header.topic); !status) {
       return refuse(ResponseCode::kInvalidParameter, status.error().message);
     }
-    if (blocking == Blocking::kMustNot) {
-      run_on_worker(request);
-      return false;
-    }
-    auto created = topics_.create_in_send(header.topic, header.default_topic, header.default_topic_queue_nums,
-                                          request.connection->remote_address(), header.unit_mode);
-    if (!created) {
-      const bool broken = created.error().kind == ErrorKind::kIo || created.error().kind == ErrorKind::kFull;
-      return refuse(broken ? ResponseCode::kSystemError : ResponseCode::kTopicNotExist, created.error().message);
-    }
-    admission.topic = *created;
+    topics_.create_for_send(std::string(header.topic), header.default_topic, header.default_topic_queue_nums,
+                            header.unit_mode ? kTopicUnit : 0, again(request));
+    return false;
   }
   if (is_send_refused(header.topic)) {
     return refuse(ResponseCode::kNoPermission,
@@ -154,11 +144,11 @@ bool SendProcessor::admit(const Request& request, Admission& admission, Blocking
                       " queues. Producer: " + request.connection->remote_address());
   }
   admission.queue_id = header.queue_id >= 0 ? header.queue_id : random_below(admission.topic->write_queue_nums);
-  return !is_retry_topic(header.topic) || admit_retry(request, admission, blocking);
+  return !is_retry_topic(header.topic) || admit_retry(request, admission);
 }
 
 // A consumer that sends a failed message back by itself: beyond the group's limit it becomes a dead letter.
-bool SendProcessor::admit_retry(const Request& request, Admission& admission, Blocking blocking) {
+bool SendProcessor::admit_retry(const Request& request, Admission& admission) {
   const auto group = admission.header.topic.substr(kRetryPrefix.size());
   const auto config = groups_.find(group);
   if (!config) {
@@ -172,19 +162,10 @@ bool SendProcessor::admit_retry(const Request& request, Admission& admission, Bl
   }
   if (admission.header.reconsume_times <= most && locks_.all_expired(group)) return true;
   admission.topic_changed = dlq_topic(group);
-  // A topic of one queue; creating it writes a file, so it happens on a worker unless it is there.
   admission.topic = topics_.find(admission.topic_changed);
   if (!admission.topic) {
-    if (blocking == Blocking::kMustNot) {
-      run_on_worker(request);
-      return false;
-    }
-    auto created = topics_.create_in_send_back(admission.topic_changed, 1, kPermWrite | kPermRead);
-    if (!created) {
-      reply(request, ResponseCode::kSystemError, "topic " + admission.topic_changed + ": " + created.error().message);
-      return false;
-    }
-    admission.topic = *created;
+    topics_.create_for_retry(admission.topic_changed, 1, kPermWrite | kPermRead, false, 0, again(request));
+    return false;
   }
   admission.header.topic = admission.topic_changed;
   admission.queue_id = 0;
@@ -263,16 +244,23 @@ Status SendProcessor::add_batched(const Request& request, const Admission& admis
   return {};
 }
 
-void SendProcessor::run_on_worker(const Request& request) {
+TopicManager::Done SendProcessor::again(const Request& request) {
   auto command = std::make_shared<protocol::Command>(protocol::Command::from(request.command));
-  const bool taken = workers_.post([this, command, connection = request.connection] {
-    const auto view = command->view();
-    auto host = host_bytes(connection->remote_address());
-    std::unique_ptr<SendBatch> batch;
-    accept(Request{view, connection}, batch, host ? *host : std::string(8, '\0'), Blocking::kMay);
-    if (batch) submit(std::move(batch));
-  });
-  if (!taken) reply(request, ResponseCode::kSystemBusy, "[OVERLOAD]too many requests are waiting, try again");
+  return [this, command, connection = request.connection](const Result<TopicPtr>& created) {
+    if (!created) {
+      const bool refused = created.error().kind == ErrorKind::kNotFound || created.error().kind == ErrorKind::kInvalid;
+      const auto view = command->view();
+      return reply(Request{view, connection}, refused ? ResponseCode::kTopicNotExist : ResponseCode::kSystemError,
+                   created.error().message);
+    }
+    connection->post([this, command, connection] {
+      const auto view = command->view();
+      const auto host = host_bytes(connection->remote_address());
+      std::unique_ptr<SendBatch> batch;
+      accept(Request{view, connection}, batch, host ? *host : std::string(8, '\0'));
+      if (batch) submit(std::move(batch));
+    });
+  };
 }
 
 std::unique_ptr<SendBatch> SendProcessor::new_batch(const remoting::ConnectionPtr& connection, bool wait_stored) {

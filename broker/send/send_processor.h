@@ -1,7 +1,7 @@
 // Sends: codes 10, 310 and 320. The hot path of the broker.
 //
-// A burst's messages become one batch, appended once; their answers leave as one write. What may block (creating a
-// topic) is done on a worker, from a copy of the request.
+// A burst's messages become one batch, appended once; their answers leave as one write. A send to a topic that must be
+// created first is copied, and handled again when the topic is on the disk.
 // Source of rules and texts: org.apache.rocketmq.broker.processor.SendMessageProcessor and AbstractSendMessageProcessor
 // of release 5.5.0.
 #pragma once
@@ -20,25 +20,22 @@
 #include "common/protocol/headers/send.h"
 #include "common/protocol/message_id.h"
 #include "common/remoting/remoting.h"
-#include "common/remoting/worker_pool.h"
 
 namespace rmq::broker {
 
-class RebalanceLockManager;
+class QueueLocks;
 
 class SendProcessor final : public remoting::Handler, public store::AppendListener {
  public:
-  SendProcessor(const BrokerConfig& config, store::MessageStore& store, TopicManager& topics, GroupManager& groups,
-                const RebalanceLockManager& locks, remoting::WorkerPool& workers, const Clock& clock,
-                std::size_t io_threads);
+  // `store_host`: the ip and port bytes of the announced address, for records and message ids.
+  SendProcessor(const BrokerConfig& config, std::string store_host, store::MessageStore& store, TopicManager& topics,
+                GroupManager& groups, const QueueLocks& locks, const Clock& clock, std::size_t io_threads);
 
   void handle(const remoting::Request& request) override;
   void end_of_burst(const remoting::ConnectionPtr& connection) override;
   void on_appended(std::unique_ptr<store::AppendBatch> batch) noexcept override;
 
  private:
-  using TopicPtr = std::shared_ptr<const protocol::TopicConfig>;
-
   // What one thread collects. Only one connection's burst is open at a time.
   struct alignas(64) Burst {
     std::unique_ptr<SendBatch> batch;
@@ -55,17 +52,16 @@ class SendProcessor final : public remoting::Handler, public store::AppendListen
     bool without_delay = false;
   };
 
-  enum class Blocking { kMustNot, kMay };
-  // False: answered already, or (kMustNot) handed to a worker.
-  bool admit(const remoting::Request& request, Admission& admission, Blocking blocking);
-  bool admit_retry(const remoting::Request& request, Admission& admission, Blocking blocking);
-  void accept(const remoting::Request& request, std::unique_ptr<SendBatch>& batch, const std::string& born_host,
-              Blocking blocking);
+  // False: answered already, or waiting for its topic.
+  bool admit(const remoting::Request& request, Admission& admission);
+  bool admit_retry(const remoting::Request& request, Admission& admission);
+  void accept(const remoting::Request& request, std::unique_ptr<SendBatch>& batch, const std::string& born_host);
+  // For TopicManager's creations: handles a copy of the request again.
+  TopicManager::Done again(const remoting::Request& request);
   Status add_single(const remoting::Request& request, const Admission& admission, SendBatch& batch,
                     const std::string& born_host, const ScannedProperties& scanned);
   Status add_batched(const remoting::Request& request, const Admission& admission, SendBatch& batch,
                      const std::string& born_host);
-  void run_on_worker(const remoting::Request& request);
   void submit(std::unique_ptr<SendBatch> batch);
   std::unique_ptr<SendBatch> new_batch(const remoting::ConnectionPtr& connection, bool wait_stored);
 
@@ -73,8 +69,7 @@ class SendProcessor final : public remoting::Handler, public store::AppendListen
   store::MessageStore& store_;
   TopicManager& topics_;
   GroupManager& groups_;
-  const RebalanceLockManager& locks_;
-  remoting::WorkerPool& workers_;
+  const QueueLocks& locks_;
   const Clock& clock_;
   MessagePlacer placer_;
   SendAnswerContext context_;

@@ -1,0 +1,31 @@
+// Tells those who wait for messages that some arrived.
+#pragma once
+
+#include "broker/pull/pull_hold.h"
+#include "broker/schedule/schedule_service.h"
+#include "broker/store/dispatcher.h"
+#include "broker/topic/names.h"
+
+namespace rmq::broker {
+
+class ArrivalFanOut final : public store::ArrivalListener {
+ public:
+  ArrivalFanOut(PullHold& hold, ScheduleService& schedule) : hold_(hold), schedule_(schedule) {}
+
+  bool wants_arrivals() const noexcept override { return hold_.held() > 0; }
+
+  void on_arrivals(std::span<const store::Arrival> arrivals) noexcept override {
+    bool delayed = false;
+    for (const auto& arrival : arrivals) {
+      hold_.on_arrival(*arrival.queue, arrival.queue_offset, arrival.tags_code);
+      delayed = delayed || arrival.queue->topic() == kScheduleTopic;
+    }
+    if (delayed) schedule_.on_arrival();
+  }
+
+ private:
+  PullHold& hold_;
+  ScheduleService& schedule_;
+};
+
+}  // namespace rmq::broker

@@ -1,0 +1,221 @@
+#include "broker/app/broker_server.h"
+
+#include <filesystem>
+
+#include "broker/app/announced_host.h"
+#include "broker/app/arrival_fan_out.h"
+#include "broker/app/broker_metrics.h"
+#include "broker/app/store_settings.h"
+#include "broker/client/clients.h"
+#include "broker/config/host.h"
+#include "broker/group/group_manager.h"
+#include "broker/offset/consumer_offsets.h"
+#include "broker/offset/delay_offsets.h"
+#include "broker/pull/pull_processor.h"
+#include "broker/registration/name_servers.h"
+#include "broker/schedule/schedule_service.h"
+#include "broker/send/send_back_processor.h"
+#include "broker/send/send_processor.h"
+#include "broker/state/checkpointer.h"
+#include "broker/store/message_store.h"
+#include "broker/topic/topic_manager.h"
+#include "common/base/log.h"
+#include "common/http/admin_server.h"
+#include "common/protocol/codes.h"
+#include "common/remoting/client.h"
+#include "common/remoting/server.h"
+
+namespace rmq::broker {
+namespace {
+
+using protocol::RequestCode;
+using remoting::Execution;
+
+constexpr std::chrono::seconds kAnnouncedHostLimit{60};
+
+remoting::TlsOptions tls_options(const BrokerConfig& config) {
+  remoting::TlsOptions tls;
+  tls.mode = config.tls_server_mode == "disabled"    ? remoting::TlsMode::kDisabled
+             : config.tls_server_mode == "enforcing" ? remoting::TlsMode::kEnforcing
+                                                     : remoting::TlsMode::kPermissive;
+  tls.certificate_path = config.tls_server_cert_path;
+  tls.key_path = config.tls_server_key_path;
+  tls.key_password = config.tls_server_key_password;
+  tls.trust_path = config.tls_server_trust_cert_path;
+  tls.client_auth = config.tls_server_need_client_auth == "require"    ? remoting::ClientAuth::kRequire
+                    : config.tls_server_need_client_auth == "optional" ? remoting::ClientAuth::kOptional
+                                                                       : remoting::ClientAuth::kNone;
+  return tls;
+}
+
+remoting::ServerOptions server_options(const BrokerConfig& config, const MemoryBudget& memory) {
+  remoting::ServerOptions options;
+  options.bind_host = config.bind_address;
+  options.port = static_cast<std::uint16_t>(config.listen_port);
+  options.max_connections = static_cast<std::size_t>(config.max_connections);
+  options.max_receive_bytes = memory.receive_bytes;
+  options.max_unsent_bytes = memory.unsent_bytes;
+  options.idle_timeout = std::chrono::seconds(config.server_channel_max_idle_time);
+  options.worker_threads = static_cast<std::size_t>(config.worker_threads);
+  options.tls = tls_options(config);
+  return options;
+}
+
+remoting::ClientOptions client_options(const BrokerConfig& config) {
+  remoting::ClientOptions options;
+  options.use_tls = config.use_tls;
+  options.tls.certificate_path = config.tls_client_cert_path;
+  options.tls.key_path = config.tls_client_key_path;
+  options.tls.key_password = config.tls_client_key_password;
+  options.tls.trust_path = config.tls_client_trust_cert_path;
+  options.tls.verify_peer = config.tls_client_auth_server;
+  return options;
+}
+
+// The broker's permission limits what each topic announces.
+protocol::RegisterBrokerBody registration_body(const TopicManager& topics, const BrokerConfig& config) {
+  auto table = topics.table();
+  protocol::RegisterBrokerBody body;
+  body.topic_config.data_version = table.data_version;
+  body.topic_config.topics = std::move(table.topics);
+  const std::int32_t permission = config.broker_permission;
+  if (!config.readable() || !config.writable()) {
+    for (auto& [name, topic] : body.topic_config.topics) topic.perm &= permission;
+  }
+  return body;
+}
+
+}  // namespace
+
+// Members are destroyed in the reverse order: what uses others stands below them.
+struct BrokerServer::Parts {
+  Parts(BrokerConfig& config, const Clock& clock, std::string host_bytes, const MemoryBudget& memory,
+        std::unique_ptr<store::MessageStore> opened)
+      : store(std::move(opened)),
+        store_host(std::move(host_bytes)),
+        topics(config, checkpointer, clock),
+        groups(config, checkpointer, clock),
+        offsets(config, checkpointer, clock),
+        delay_offsets(config, checkpointer, clock),
+        clients(config, clock),
+        pool(static_cast<std::size_t>(config.io_threads)),
+        workers("cold-read", static_cast<std::size_t>(config.worker_threads), kMaxColdReads),
+        client(pool, client_options(config)),
+        name_servers(config, client, config.broker_address(), [this, &config] { return registration_body(topics, config); }),
+        schedule(*store, delay_offsets, clock),
+        send(std::make_shared<SendProcessor>(config, store_host, *store, topics, groups, clients.locks(), clock, pool.size())),
+        send_back(std::make_shared<SendBackProcessor>(config, store_host, *store, topics, groups)),
+        pull(std::make_shared<PullProcessor>(config, *store, topics, groups, clients, offsets, workers, clock)),
+        arrivals(pull->hold(), schedule),
+        server(pool, server_options(config, memory)),
+        admin(config.bind_address, static_cast<std::uint16_t>(config.admin_port)) {}
+
+  static constexpr std::size_t kMaxColdReads = 10'000;
+
+  std::unique_ptr<store::MessageStore> store;
+  const std::string store_host;
+  Checkpointer checkpointer;
+  TopicManager topics;
+  GroupManager groups;
+  ConsumerOffsets offsets;
+  DelayOffsets delay_offsets;
+  Clients clients;
+  remoting::IoPool pool;
+  remoting::WorkerPool workers;
+  remoting::Client client;
+  NameServers name_servers;
+  ScheduleService schedule;
+  std::shared_ptr<SendProcessor> send;
+  std::shared_ptr<SendBackProcessor> send_back;
+  std::shared_ptr<PullProcessor> pull;
+  ArrivalFanOut arrivals;
+  remoting::Server server;
+  http::AdminServer admin;
+
+  Status load() {
+    RMQ_CHECK_OK(topics.load());
+    RMQ_CHECK_OK(groups.load());
+    RMQ_CHECK_OK(offsets.load());
+    return delay_offsets.load();
+  }
+
+  void route() {
+    for (auto code : {RequestCode::kSendMessage, RequestCode::kSendMessageV2, RequestCode::kSendBatchMessage}) {
+      server.route(code, send);
+    }
+    server.route(RequestCode::kConsumerSendMsgBack, send_back, Execution::kWorker);
+    for (auto code : {RequestCode::kPullMessage, RequestCode::kLitePullMessage}) server.route(code, pull);
+  }
+
+  void add_checks(const BrokerConfig& config) {
+    admin.add_liveness("store", [this]() -> Status {
+      if (store->write_state() != store::WriteState::kBroken) return {};
+      return fail(ErrorKind::kIo, "the disk failed; a restart recovers what it holds");
+    });
+    admin.add_readiness("store", [this]() -> Status {
+      if (store->write_state() == store::WriteState::kOpen) return {};
+      return fail(ErrorKind::kUnavailable, std::string(to_string(store->write_state())));
+    });
+    if (!config.namesrv_addr.empty()) {
+      admin.add_readiness("registration", [this]() -> Status {
+        if (name_servers.registered() > 0) return {};
+        return fail(ErrorKind::kUnavailable, "no name server took the registration yet");
+      });
+    }
+    admin.add_readiness("state", [this] { return checkpointer.health(); });
+    add_broker_metrics(admin.metrics(), server, *store, pull->hold(), name_servers);
+  }
+};
+
+BrokerServer::BrokerServer(BrokerConfig& config, const Clock& clock) : config_(config), clock_(clock) {}
+BrokerServer::~BrokerServer() { (void)stop(); }
+
+Status BrokerServer::start() {
+  const auto memory = memory_budget(config_.memory_limit > 0 ? static_cast<std::uint64_t>(config_.memory_limit.get())
+                                                             : memory_limit());
+  RMQ_TRY(auto options, store_options_of(config_, memory.resident_message_bytes));
+  RMQ_TRY(auto host, announced_host(config_.broker_ip1, static_cast<std::uint16_t>(config_.listen_port),
+                                    kAnnouncedHostLimit));
+  auto opened = store::MessageStore::open(std::move(options), clock_);
+  if (!opened) return fail(std::move(opened).error().with("store " + std::string(config_.store_path_root_dir)));
+  parts_ = std::make_unique<Parts>(config_, clock_, std::move(host), memory, std::move(*opened));
+  auto& p = *parts_;
+  RMQ_CHECK_OK(p.load());
+  p.checkpointer.start();
+  p.topics.on_change([&p](const TopicManager::Change&) { p.name_servers.register_soon(); });
+  p.store->set_arrival_listener(&p.arrivals);
+  p.route();
+  p.add_checks(config_);
+  p.schedule.start();
+  RMQ_CHECK_OK(p.server.start());
+  if (config_.admin_port > 0) RMQ_CHECK_OK(p.admin.start());
+  if (!config_.namesrv_addr.empty()) p.name_servers.start();
+  return {};
+}
+
+Status BrokerServer::stop() {
+  if (!parts_) return {};
+  auto& p = *parts_;
+  p.server.drain();
+  p.name_servers.stop();
+  p.pull->hold().stop();
+  p.schedule.stop();
+  auto flushed = p.store->flush();  // lets the answers go that wait for the disk
+  p.server.stop();
+  p.workers.stop();
+  p.client.close();
+  p.admin.stop();
+  auto saved = p.checkpointer.stop();
+  p.store->set_arrival_listener(nullptr);
+  auto closed = p.store->close();
+  p.pool.stop();
+  parts_.reset();
+  RMQ_CHECK_OK(flushed);
+  RMQ_CHECK_OK(saved);
+  return closed;
+}
+
+std::uint16_t BrokerServer::port() const { return parts_->server.port(); }
+std::uint16_t BrokerServer::admin_port() const { return parts_->admin.port(); }
+
+}  // namespace rmq::broker
