@@ -106,11 +106,7 @@ class Manager {
 
   Result<std::optional<std::chrono::milliseconds>> work(const std::string& key) {
     if (!world_.synced()) return std::optional(std::chrono::milliseconds(200));
-    auto status = reconciler_.reconcile(kube::parse_key(key));
-    if (!status) {
-      log::warn("reconcile failed, will be tried again", {{"cluster", key}, {"error", status.error()}});
-      return fail(std::move(status).error());
-    }
+    RMQ_CHECK_OK(reconciler_.reconcile(kube::parse_key(key)));
     return std::optional<std::chrono::milliseconds>();
   }
 

@@ -1,4 +1,4 @@
-// rmq_operator_apiserver_test --kubeconfig=FILE --restart=PROGRAM --localkube=FILE --operator=FILE [doctest options]
+// rmq_operator_apiserver_check --kubeconfig=FILE --restart=PROGRAM --localkube=FILE --operator=FILE [doctest options]
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 

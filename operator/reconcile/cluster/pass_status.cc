@@ -136,7 +136,9 @@ Status Pass::write_status() {
   json patch{{"metadata", {{"resourceVersion", kube::text_at(resource_, {"metadata", "resourceVersion"})}}},
              {"status", to_json(status)}};
   auto written = world_.patch(kClusters, {cluster_.name_space, cluster_.name}, patch, "status");
-  if (!written && written.error().kind == ErrorKind::kNotFound) return {};  // deleted meanwhile
+  // Deleted, or changed meanwhile: the cache is behind, and what it has not seen yet brings the next pass.
+  if (!written && written.error().kind == ErrorKind::kNotFound) return {};
+  if (!written && written.error().kind == ErrorKind::kConflict) return {};
   if (!written) return fail(std::move(written).error().with("write status"));
   tell(cluster_.status, status);
   return {};
