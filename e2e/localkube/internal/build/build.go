@@ -21,6 +21,9 @@ import (
 // BaseImage is the name that Dockerfiles get as BASE and BUILD_BASE.
 const BaseImage = "localhost/rmq-base:latest"
 
+// baseRecipe changes when the way the base image is made does.
+const baseRecipe = "2"
+
 // BaseOptions describe the base image.
 type BaseOptions struct {
 	Cache    string
@@ -31,7 +34,7 @@ type BaseOptions struct {
 // Base makes the base image, if it is not there already, and returns its file.
 func Base(ctx context.Context, o BaseOptions) (string, error) {
 	slices.Sort(o.Packages)
-	hash := sha256.Sum256([]byte(strings.Join(append([]string{o.Suite}, o.Packages...), " ")))
+	hash := sha256.Sum256([]byte(strings.Join(append([]string{baseRecipe, o.Suite}, o.Packages...), " ")))
 	file := filepath.Join(o.Cache, "images", fmt.Sprintf("base-%s-%s.oci.tar", o.Suite, hex.EncodeToString(hash[:4])))
 	if _, err := os.Stat(file); err == nil {
 		return file, nil

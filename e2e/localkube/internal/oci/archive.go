@@ -94,6 +94,7 @@ func (i Image) write(out *tar.Writer, own v1.Descriptor, layer io.ReadSeeker) er
 	if i.Base != nil {
 		image.RootFS.DiffIDs = append(image.RootFS.DiffIDs, i.Base.image.RootFS.DiffIDs...)
 		image.Config.Env = append(append([]string{}, i.Base.image.Config.Env...), i.Config.Env...)
+		image.History = append(image.History, i.Base.image.History...)
 		for _, l := range i.Base.manifest.Layers {
 			layers = append(layers, l)
 			if err := i.Base.copyBlob(out, l); err != nil {
@@ -102,6 +103,7 @@ func (i Image) write(out *tar.Writer, own v1.Descriptor, layer io.ReadSeeker) er
 		}
 	}
 	image.RootFS.DiffIDs = append(image.RootFS.DiffIDs, own.Digest)
+	image.History = append(image.History, v1.History{CreatedBy: "localkube images"}) // build tools want one a layer
 	layers = append(layers, own)
 	if _, err := layer.Seek(0, io.SeekStart); err != nil {
 		return err

@@ -94,7 +94,7 @@ func TestPackProgramWithLibraries(t *testing.T) {
 		t.Fatal(err)
 	}
 	files, image = layers(t, upon)
-	if files["opt/text"] == nil || files["usr/bin/program"] == nil || len(image.RootFS.DiffIDs) != 2 {
+	if files["opt/text"] == nil || files["usr/bin/program"] == nil || len(image.RootFS.DiffIDs) != 2 || len(image.History) != 2 {
 		t.Errorf("the base is not beneath: %v", image.RootFS)
 	}
 }
