@@ -11,7 +11,7 @@ import java.util.Map;
 /**
  * Sends and receives numbered messages while servers come and go, then checks that no acknowledged one is lost.
  * `Soak --namesrv A [--topic T] [--seconds 60] [--rate 200] [--threads 4] [--size 256] [--drain 60] [--summary FILE]`
- * The last line it prints is a JSON summary. Exit status: 0 all acknowledged messages stored and delivered, 1 not, 2 it could not run.
+ * The last line it prints is a JSON summary. Exit status: 0 all acknowledged messages stored and delivered, 1 not (or none acknowledged), 2 it could not run.
  */
 public final class Soak {
     public static void main(String[] args) {
@@ -49,6 +49,6 @@ public final class Soak {
             Files.writeString(Path.of(options.get("summary", "")), json + "\n");
         }
         System.out.println(json);
-        return ledger.lost().isEmpty() && ledger.undelivered().isEmpty();
+        return ledger.acknowledgedCount() > 0 && ledger.lost().isEmpty() && ledger.undelivered().isEmpty();
     }
 }

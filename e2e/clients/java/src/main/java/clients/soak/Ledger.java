@@ -55,6 +55,10 @@ public final class Ledger {
         storeRead = true;
     }
 
+    public int acknowledgedCount() {
+        return acknowledged.size();
+    }
+
     public List<Long> undelivered() {
         return missing(received);
     }
