@@ -47,7 +47,7 @@ class Writer {
       number(v);
     } else if constexpr (std::is_floating_point_v<T>) {
       if (std::isfinite(v)) {
-        number(v);
+        number(v == 0 ? T{} : v);  // no "-0"
       } else {
         out_ += "null";
       }
