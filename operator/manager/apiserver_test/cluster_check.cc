@@ -24,7 +24,8 @@ const json kTwoGroups{{"nameServers", {{"replicas", 2}}}, {"brokerGroups", {{"co
 TEST_CASE("a cluster comes up, rests, changes, and goes") {
   Fixture f("life");
   Kubelet kubelet(f.client);
-  auto process = f.start_operator({"--network-policies", "--leader-elect", "--leader-lease=default/rocketmq-operator"});
+  auto process =
+      f.start_operator({"--network-policies", "--leader-elect", "--leader-lease=rocketmq-system/rocketmq-operator"});
   // 0.5 and 1024Mi come back as 500m and 1Gi: no reason to write again.
   auto spec = kTwoGroups;
   spec["brokerGroups"]["resources"] = {{"requests", {{"cpu", "0.5"}, {"memory", "1024Mi"}}}};
@@ -74,6 +75,8 @@ TEST_CASE("a cluster comes up, rests, changes, and goes") {
            f.client.list(kServices, f.ns)->items.empty();
   }));
   CHECK(f.client.list(kClaims, f.ns)->items.size() == 4);
+  // Nothing was denied to the operator (it writes its log where the checks run).
+  CHECK(run("/bin/sh", {"-c", "! grep -i forbidden operator.log | grep -v 'store-a-broker'"}) == 0);
   auto events = f.client.list({"events.k8s.io", "v1", "events", "Event"}, f.ns);
   REQUIRE(events);
   const auto has = [&](const char* reason) {

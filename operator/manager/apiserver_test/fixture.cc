@@ -141,7 +141,7 @@ Fixture::~Fixture() {
 }
 
 std::unique_ptr<Child> Fixture::start_operator(const std::vector<std::string>& more) {
-  std::vector<std::string> flags{"--kubeconfig", arguments().kubeconfig,
+  std::vector<std::string> flags{"--kubeconfig", "operator.kubeconfig",
                                  "--metrics-address=127.0.0.1:" + std::to_string(metrics_port)};
   flags.insert(flags.end(), more.begin(), more.end());
   return std::make_unique<Child>(arguments().operator_path, flags, "operator.log");

@@ -26,6 +26,16 @@ int main(int argc, char** argv) {
                           "crd/rocketmqclusters.rocketmq-operator.io", "--timeout=60s"}) != 0) {
     return 1;
   }
+  // The operator runs with the rights that the chart gives it, in each check.
+  const auto commands = "set -e; lk='" + all.localkube + "'; k=\"$lk kubectl --kubeconfig " + all.kubeconfig + "\"\n" +
+                        R"(
+    $k create namespace rocketmq-system --dry-run=client -o yaml | $k apply -f - >/dev/null
+    $lk helm template rocketmq-operator )" RMQ_SOURCE R"(/charts/rocketmq-operator -n rocketmq-system \
+      --set networkPolicy.enabled=true -s templates/rbac.yaml -s templates/serviceaccount.yaml 2>/dev/null | $k apply -f - >/dev/null
+    token=$($k -n rocketmq-system create token rocketmq-operator --duration=4h)
+    sed "s/user: .client-certificate.*$/user: {token: $token}}]/" ")" +
+                        all.kubeconfig + "\" > operator.kubeconfig; $k --kubeconfig operator.kubeconfig auth whoami\n";
+  if (run("/bin/sh", {"-c", commands}) != 0) return 1;
   Child controllers(all.localkube,
                     {"kube-controller-manager", "--kubeconfig", all.kubeconfig, "--leader-elect=false",
                      "--controllers=statefulset-controller,garbage-collector-controller,disruption-controller,"
