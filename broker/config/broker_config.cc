@@ -106,17 +106,17 @@ struct Kind<LiveText> {
   static std::string text(const LiveText& field) { return field.get(); }
 };
 
-#define SETTING(kind, field, key, default_text, mutability, rule, help)                              \
-  Row{{key, #kind, default_text, mutability, rule, help},                                            \
-      {[](BrokerConfig& config, std::string_view text) -> Status {                                   \
-         RMQ_TRY(auto value, Kind<BrokerConfig::kind>::read(text, rule));                            \
-         config.field = std::move(value);                                                            \
-         return {};                                                                                  \
-       },                                                                                            \
-       [](std::string_view text) -> Status {                                                         \
-         auto value = Kind<BrokerConfig::kind>::read(text, rule);                                    \
-         return value ? Status{} : Status(fail(value.error()));                                      \
-       },                                                                                            \
+#define SETTING(kind, field, key, default_text, mutability, rule, help)   \
+  Row{{key, #kind, default_text, mutability, rule, help},                 \
+      {[](BrokerConfig& config, std::string_view text) -> Status {        \
+         RMQ_TRY(auto value, Kind<BrokerConfig::kind>::read(text, rule)); \
+         config.field = std::move(value);                                 \
+         return {};                                                       \
+       },                                                                 \
+       [](std::string_view text) -> Status {                              \
+         auto value = Kind<BrokerConfig::kind>::read(text, rule);         \
+         return value ? Status{} : Status(fail(value.error()));           \
+       },                                                                 \
        [](const BrokerConfig& config) { return Kind<BrokerConfig::kind>::text(config.field); }}},
 const auto kRows = std::to_array<Row>({
 #include "broker/config/settings.def"
@@ -221,7 +221,7 @@ Status BrokerConfig::complete() {
   return {};
 }
 
-Status BrokerConfig::update(const Properties& changes) {
+Status BrokerConfig::check_update(const Properties& changes) {
   for (const auto& [key, text] : changes) {
     const Row* row = find_row(key);
     if (row == nullptr || row->info.mutability != kLive) {
@@ -229,6 +229,11 @@ Status BrokerConfig::update(const Properties& changes) {
     }
     if (auto status = row->access.check(text); !status) return fail(status.error().with(key));
   }
+  return {};
+}
+
+Status BrokerConfig::update(const Properties& changes) {
+  RMQ_CHECK_OK(check_update(changes));
   for (const auto& [key, text] : changes) RMQ_CHECK_OK(find_row(key)->access.set(*this, text));
   return {};
 }
@@ -262,8 +267,9 @@ std::string BrokerConfig::reference() {
     std::string rule(row.rule);
     for (std::size_t at = 0; (at = rule.find('|', at)) != std::string::npos; at += 2) rule.replace(at, 1, ", ");
     if (row.kind == "Flag") rule = "true, false";
-    out += "| `" + std::string(row.key) + "` | " + (row.default_text.empty() ? "" : "`" + std::string(row.default_text) + "`") +
-           " | " + rule + " | " + (row.mutability == kLive ? "yes" : "") + " | " + std::string(row.help) + " |\n";
+    out += "| `" + std::string(row.key) + "` | " +
+           (row.default_text.empty() ? "" : "`" + std::string(row.default_text) + "`") + " | " + rule + " | " +
+           (row.mutability == kLive ? "yes" : "") + " | " + std::string(row.help) + " |\n";
   }
   return out;
 }

@@ -64,6 +64,8 @@ struct BrokerConfig {
   // Changes live settings, all or none. kDenied if a key may not change while the broker runs (unknown ones included),
   // kInvalid if a value does not fit.
   Status update(const Properties& changes);
+  // Whether update() would take them.
+  static Status check_update(const Properties& changes);
 
   // Every key and its value, without secrets.
   Properties shown() const;
@@ -83,7 +85,8 @@ struct BrokerConfig {
   std::string config_path(std::string_view file) const { return store_path_root_dir + "/config/" + std::string(file); }
 };
 
-// Keys of the original (BrokerConfig, MessageStoreConfig, Netty*Config, AuthConfig of 5.5.0) without effect here, sorted.
+// Keys of the original (BrokerConfig, MessageStoreConfig, Netty*Config, AuthConfig of 5.5.0) without effect here,
+// sorted.
 std::span<const std::string_view> settings_without_effect();
 
 }  // namespace rmq::broker

@@ -31,9 +31,10 @@ std::uint64_t memory_limit();  // of this process
 // How much of the memory each user of it may take.
 struct MemoryBudget {
   std::uint64_t limit = 0;
-  std::uint64_t receive_bytes = 0;         // all connections' receive buffers
-  std::uint64_t unsent_bytes = 0;          // one connection's unsent answers
-  std::uint64_t resident_message_bytes = 0;  // newest part of the log that counts as in memory, before accessMessageInMemoryMaxRatio
+  std::uint64_t receive_bytes = 0;  // all connections' receive buffers
+  std::uint64_t unsent_bytes = 0;   // one connection's unsent answers
+  std::uint64_t resident_message_bytes =
+      0;  // newest part of the log that counts as in memory, before accessMessageInMemoryMaxRatio
 };
 MemoryBudget memory_budget(std::uint64_t limit);
 

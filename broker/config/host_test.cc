@@ -26,7 +26,8 @@ TEST_CASE("numbers of cgroup files") {
 }
 
 TEST_CASE("version 2, inside a container") {
-  CHECK(memory_limit(8 * kGiB, files({{"/proc/self/cgroup", "0::/\n"}, {"/sys/fs/cgroup/memory.max", "1073741824\n"}})) == kGiB);
+  CHECK(memory_limit(8 * kGiB,
+                     files({{"/proc/self/cgroup", "0::/\n"}, {"/sys/fs/cgroup/memory.max", "1073741824\n"}})) == kGiB);
 }
 
 TEST_CASE("version 2, seen from the host: the least of all enclosing groups") {
@@ -41,7 +42,9 @@ TEST_CASE("version 1, and mixed") {
                                       {"/sys/fs/cgroup/memory/memory.limit_in_bytes", "536870912\n"}})) == kGiB / 2);
 }
 
-TEST_CASE("no cgroup: the machine's memory") { CHECK(memory_limit(8 * kGiB, files({})) == 8 * kGiB); }
+TEST_CASE("no cgroup: the machine's memory") {
+  CHECK(memory_limit(8 * kGiB, files({})) == 8 * kGiB);
+}
 
 TEST_CASE("hostile lines do no harm") {
   CHECK(cgroup_limit_files(":\nnonsense\n0::/../../etc\n") == std::vector<std::string>{"/sys/fs/cgroup/memory.max"});

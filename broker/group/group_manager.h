@@ -46,7 +46,8 @@ class GroupManager {
   // Consumption on or off (an automatic stop of a group that lags too far). Does not block.
   void disable_consumption(std::string_view group);
 
-  // What a group may not do with a topic: bits, 1 = reading (original: PermName index).
+  // What a group may not do with a topic: bits of permissions (kForbiddenRead: reading).
+  static constexpr std::int32_t kForbiddenRead = 2;  // index of the bit
   std::int32_t forbidden(std::string_view group, std::string_view topic) const;
   Status set_forbidden(const std::string& group, const std::string& topic, std::int32_t bit, bool on);
 
