@@ -1,0 +1,39 @@
+// Administration of topics: 17, 18, 21, 215, 305, 351.
+// Source: org.apache.rocketmq.broker.processor.AdminBrokerProcessor of 5.5.0.
+#pragma once
+
+#include <vector>
+
+#include "broker/config/broker_config.h"
+#include "broker/offset/consumer_offsets.h"
+#include "broker/store/message_store.h"
+#include "broker/topic/topic_manager.h"
+#include "common/remoting/remoting.h"
+
+namespace rmq::broker {
+
+// On a worker: writes topics.json. Name servers hear of it through TopicManager::on_change().
+class TopicAdminProcessor final : public remoting::Handler {
+ public:
+  TopicAdminProcessor(const BrokerConfig& config, TopicManager& topics, ConsumerOffsets& offsets,
+                      store::MessageStore& store)
+      : config_(config), topics_(topics), offsets_(offsets), store_(store) {}
+  void handle(const remoting::Request& request) override;
+
+ private:
+  void create(const remoting::Request& request);
+  void create_list(const remoting::Request& request);
+  void update(const remoting::Request& request, std::vector<protocol::TopicConfig> topics);
+  void remove(const remoting::Request& request);
+  void list_all(const remoting::Request& request);
+  void list_system(const remoting::Request& request);
+  void get(const remoting::Request& request);
+  Status check(const protocol::TopicConfig& topic) const;
+
+  const BrokerConfig& config_;
+  TopicManager& topics_;
+  ConsumerOffsets& offsets_;
+  store::MessageStore& store_;
+};
+
+}  // namespace rmq::broker
