@@ -1,0 +1,6 @@
+#include "fuzz/frame_fuzz.h"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz_frame(fuzz_input(data, size), rmq::protocol::SerializeType::kRocketMq);
+  return 0;
+}
