@@ -1,5 +1,8 @@
 #include "operator/kube/api_server.h"
 
+#include <algorithm>
+
+#include "common/base/log.h"
 #include "operator/kube/http_transport.h"
 
 namespace rmq::kube {
@@ -66,20 +69,23 @@ bool ApiServer::wait(std::chrono::milliseconds delay) {
 
 std::uint64_t ApiServer::start(HttpRequest request, ExchangeHandlers handlers) {
   auto state = credentials_.current();
-  Status ready = state ? Status() : fail(state.error());
   if (state) {
     std::lock_guard lock(mutex_);
     if (state->tls_generation > tls_generation_ && tls_generation_ != 0) {
-      ready = transport_->set_tls(state->tls);
-      if (ready) tls_generation_ = state->tls_generation;
+      // Certificate and key are replaced one after the other: what does not fit together is tried again when it changes.
+      tls_generation_ = state->tls_generation;
+      if (auto taken = transport_->set_tls(state->tls); !taken) {
+        log::warn("new TLS files are not usable, the former ones stay in use", {{"error", taken.error()}});
+        credentials_.doubt();
+      }
     }
   }
-  if (!ready) {
+  if (!state) {
     const auto end = std::move(handlers.on_end);
-    const bool posted = loop_->post([end, ready] {
-      if (end) end(ready);
+    const bool posted = loop_->post([end, error = state.error()] {
+      if (end) end(fail(error));
     });
-    if (!posted && end) end(ready);
+    if (!posted && end) end(fail(state.error()));
     return 0;
   }
   if (!state->token.empty()) request.authorization = "Bearer " + state->token;

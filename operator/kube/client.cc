@@ -24,6 +24,15 @@ const char* to_text(Propagation propagation) {
   return "";
 }
 
+// An empty or dotted name would lead to another resource: DELETE of a collection, for one.
+Status check_key(const ResourceKind& kind, const ObjectKey& key) {
+  if (key.name.empty() || key.name == "." || key.name == ".." || key.ns == "." || key.ns == "..") {
+    return fail(ErrorKind::kInvalid, kind.kind + ": the name '" + key.name + "' names no object");
+  }
+  if (kind.namespaced && key.ns.empty()) return fail(ErrorKind::kInvalid, kind.kind + " " + key.name + ": no namespace");
+  return {};
+}
+
 std::string target_without_query(std::string_view target) {
   return std::string(target.substr(0, target.find('?')));
 }
@@ -48,6 +57,7 @@ Result<json> Client::send(std::string method, std::string target, std::string co
 }
 
 Result<json> Client::get(const ResourceKind& kind, const ObjectKey& key, std::chrono::milliseconds timeout) {
+  RMQ_CHECK_OK(check_key(kind, key));
   return send("GET", object_path(kind, key), {}, {}, timeout);
 }
 
@@ -89,16 +99,19 @@ Result<ObjectList> Client::list(const ResourceKind& kind, std::string_view ns, c
 }
 
 Result<json> Client::create(const ResourceKind& kind, const json& object, std::chrono::milliseconds timeout) {
+  if (kind.namespaced && key_of(object).ns.empty()) return fail(ErrorKind::kInvalid, kind.kind + ": no namespace");
   return send("POST", collection_path(kind, key_of(object).ns), kJson, kube::to_text(object), timeout);
 }
 
 Result<json> Client::replace(const ResourceKind& kind, const json& object, std::string_view subresource,
                              std::chrono::milliseconds timeout) {
+  RMQ_CHECK_OK(check_key(kind, key_of(object)));
   return send("PUT", object_path(kind, key_of(object), subresource), kJson, kube::to_text(object), timeout);
 }
 
 Result<json> Client::apply(const ResourceKind& kind, json object, const ApplyOptions& options) {
   if (!object.is_object()) return fail(ErrorKind::kInvalid, "apply: not an object");
+  RMQ_CHECK_OK(check_key(kind, key_of(object)));
   object["apiVersion"] = kind.api_version();
   object["kind"] = kind.kind;
   if (object.contains("metadata") && object["metadata"].is_object()) object["metadata"].erase("managedFields");
@@ -111,11 +124,13 @@ Result<json> Client::apply(const ResourceKind& kind, json object, const ApplyOpt
 
 Result<json> Client::merge_patch(const ResourceKind& kind, const ObjectKey& key, const json& patch,
                                  const PatchOptions& options) {
+  RMQ_CHECK_OK(check_key(kind, key));
   return send("PATCH", object_path(kind, key, options.subresource) + query({{"fieldManager", options.field_manager}}),
               "application/merge-patch+json", kube::to_text(patch));
 }
 
 Status Client::remove(const ResourceKind& kind, const ObjectKey& key, const DeleteOptions& options) {
+  RMQ_CHECK_OK(check_key(kind, key));
   json body{{"apiVersion", "v1"}, {"kind", "DeleteOptions"}};
   if (options.propagation != Propagation::kDefault) body["propagationPolicy"] = to_text(options.propagation);
   if (!options.uid.empty()) body["preconditions"]["uid"] = options.uid;

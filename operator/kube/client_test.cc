@@ -133,11 +133,11 @@ TEST_CASE("api server: after 401 it comes back once, after 429 when asked, and t
   Client client(*server);
   CHECK(client.get(kMaps, {"a", "b"}).error().kind == ErrorKind::kDenied);
   CHECK(gets == 2);
-  CHECK(client.replace(kMaps, {{"metadata", {{"name", "b"}}}}));
+  CHECK(client.replace(kMaps, {{"metadata", {{"namespace", "a"}, {"name", "b"}}}}));
   CHECK(puts == 2);
   // No time to wait: the answer is given at once.
   puts = 0;
-  CHECK(client.replace(kMaps, {{"metadata", {{"name", "b"}}}}, {}, std::chrono::milliseconds(500)).error().kind ==
+  CHECK(client.replace(kMaps, {{"metadata", {{"namespace", "a"}, {"name", "b"}}}}, {}, std::chrono::milliseconds(500)).error().kind ==
         ErrorKind::kUnavailable);
 }
 
@@ -159,4 +159,26 @@ TEST_CASE("api server: a blocking call on the loop's thread is refused, not a de
   auto server = fake_server([](const HttpRequest&, const ReplyPtr& reply) { reply->answer(200, "{}"); }, clock);
   Client client(*server);
   server->loop().run_and_wait([&] { CHECK(client.get(kMaps, {"a", "b"}).error().kind == ErrorKind::kInternal); });
+}
+
+TEST_CASE("client: what names no object is never sent") {
+  SystemClock clock;
+  Log log;
+  auto server = fake_server(
+      [&](const HttpRequest& request, const ReplyPtr& reply) {
+        log.add(request);
+        reply->answer(200, "{}");
+      },
+      clock);
+  Client client(*server);
+  for (const auto& key : {ObjectKey{"a", ""}, ObjectKey{"a", ".."}, ObjectKey{"", "b"}, ObjectKey{"..", "b"}}) {
+    const json object{{"metadata", {{"namespace", key.ns}, {"name", key.name}}}};
+    CHECK(client.remove(kMaps, key).error().kind == ErrorKind::kInvalid);
+    CHECK(client.get(kMaps, key).error().kind == ErrorKind::kInvalid);
+    CHECK(client.merge_patch(kMaps, key, json::object()).error().kind == ErrorKind::kInvalid);
+    CHECK(client.apply(kMaps, object).error().kind == ErrorKind::kInvalid);
+    CHECK(client.replace(kMaps, object).error().kind == ErrorKind::kInvalid);
+  }
+  CHECK(client.create(kMaps, {{"metadata", {{"name", "b"}}}}).error().kind == ErrorKind::kInvalid);
+  CHECK(log.size() == 0);
 }

@@ -82,7 +82,8 @@ TEST_CASE("elector: while another holds the lease it waits") {
   SystemClock clock;
   FakeLease fake;
   fake.version = 1;
-  fake.lease = {{"metadata", {{"resourceVersion", "1"}}}, {"spec", {{"holderIdentity", "x"}, {"leaseDurationSeconds", 1}}}};
+  fake.lease = {{"metadata", {{"namespace", "ns"}, {"name", "lease"}, {"resourceVersion", "1"}}},
+                {"spec", {{"holderIdentity", "x"}, {"leaseDurationSeconds", 1}}}};
   std::atomic<int> gets{0};
   Eventually eventually;
   auto server = fake_server(
