@@ -158,7 +158,7 @@ void Pass::tell(const ClusterStatus& before, const ClusterStatus& after) {
     world_.event(resource_, EventType::kNormal, "Ready", ready->message);
   } else if (ready->status == ConditionStatus::kFalse && was_ready != nullptr &&
              was_ready->status == ConditionStatus::kTrue) {
-    world_.event(resource_, EventType::kWarning, "NotReady", ready->message);
+    world_.event(resource_, EventType::kNormal, "NotReady", ready->message);  // a planned update does this too
   }
 }
 

@@ -73,7 +73,7 @@ PodFacts pod_facts(const json& pod, const std::string& wanted_template_hash) {
   const auto* ready = condition(pod, "Ready");
   facts.ready = !facts.deleting && ready != nullptr && text_at(*ready, {"status"}) == "True";
   facts.outdated = text_at(pod, {"metadata", "annotations", kTemplateHashAnnotation}) != wanted_template_hash;
-  if (!facts.ready) facts.trouble = find_trouble(pod);
+  if (!facts.ready && !facts.deleting) facts.trouble = find_trouble(pod);  // on its way out, nothing is amiss
   return facts;
 }
 

@@ -60,6 +60,8 @@ TEST_CASE("trouble is found where Kubernetes tells it") {
                 {{{"state", {{"waiting", {{"reason", "CrashLoopBackOff"}, {"message", "back-off 10s"}}}}},
                   {"lastState", {{"terminated", {{"reason", "OOMKilled"}}}}}}}}}}};
   CHECK(pod_facts(crash, "").trouble == "CrashLoopBackOff: last ended with OOMKilled; back-off 10s");
+  crash["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  CHECK(pod_facts(crash, "").trouble.empty());
   json pending{
       {"status",
        {{"conditions",
