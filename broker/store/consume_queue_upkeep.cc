@@ -31,11 +31,9 @@ Status ConsumeQueues::sync() {
     created_files_ = created_files_ || created;
   };
   if (created || dirty.size() > kManyDirtyFiles) {
-    UniqueFd fd(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd || ::syncfs(fd.get()) != 0) {
-      const int error = errno;
+    if (auto status = ops_.sync_all(directory_); !status) {
       give_back();
-      return fail_errno("sync " + directory_, error);
+      return status;
     }
     return {};
   }

@@ -92,6 +92,12 @@ Status FileOps::sync_data(int fd) {
   return {};
 }
 
+Status FileOps::sync_all(const std::string& directory) {
+  UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::syncfs(fd.get()) != 0) return write_error("sync " + directory, errno);
+  return {};
+}
+
 Result<DiskSpace> FileOps::disk_space(const std::string& directory) {
   struct statvfs info;
   if (::statvfs(directory.c_str(), &info) != 0) return fail_errno("disk space of " + directory, errno);

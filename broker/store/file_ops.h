@@ -34,12 +34,13 @@ class FileOps {
   // Writes all of `parts` back to back; may change them. On an error any part of it may be written. kFull without space.
   virtual Status write(int fd, std::span<iovec> parts, std::uint64_t offset);
   virtual Status sync_data(int fd);
+  virtual Status sync_all(const std::string& directory);  // its whole file system
+  // Sets to zero and gives back the blocks: for files that are sparse anyway.
+  virtual Status punch(int fd, std::uint64_t offset, std::uint64_t size);
   virtual Result<DiskSpace> disk_space(const std::string& directory);
 
   // Sets [offset, offset+size) to zero, by the cheapest way the file system has.
-  Status zero(int fd, std::uint64_t offset, std::uint64_t size);
-  // The same, giving back the blocks: for files that are sparse anyway.
-  Status punch(int fd, std::uint64_t offset, std::uint64_t size);
+  virtual Status zero(int fd, std::uint64_t offset, std::uint64_t size);
   Status write_bytes(int fd, std::string_view bytes, std::uint64_t offset);
 };
 

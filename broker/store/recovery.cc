@@ -16,6 +16,14 @@ const Segment* find(const Segments& segments, std::uint64_t offset) {
   return nullptr;
 }
 
+// The body's checksum does not cover what stands behind the body. The last record of the log may have been cut off there:
+// its end is then still zero, and neither a topic nor properties end so.
+bool cut_behind_body(const protocol::MessageRecord& record, std::string_view rest) {
+  const bool last = rest.size() < 8 || rest.substr(0, 8).find_first_not_of('\0') == std::string_view::npos;
+  return last && (record.properties.empty() ? record.topic.empty() || record.topic.back() == '\0'
+                                            : record.properties.back() == '\0');
+}
+
 }  // namespace
 
 bool Recovery::record_is_good(const Segments& segments, std::uint64_t offset, protocol::MessageRecord& record) const {
@@ -68,7 +76,7 @@ void Recovery::scan(std::uint64_t from, Result& result) {
     const bool good = state == protocol::RecordState::kRecord &&
                       static_cast<std::uint64_t>(record.physical_offset) == position && record.queue_offset >= 0 &&
                       (!options_.check_crc_on_recover || protocol::record_checksum_ok(bytes, record));
-    if (!good) {
+    if (!good || cut_behind_body(record, bytes.substr(static_cast<std::size_t>(record.size)))) {
       if (state != protocol::RecordState::kNothing) {
         result.bytes_cut = static_cast<std::uint64_t>(std::clamp<std::int64_t>(record.size, 0, INT32_MAX));
       }
