@@ -6,11 +6,17 @@
 #include "broker/app/arrival_fan_out.h"
 #include "broker/app/broker_metrics.h"
 #include "broker/app/store_settings.h"
+#include "broker/app/ticker.h"
 #include "broker/client/clients.h"
 #include "broker/config/host.h"
 #include "broker/group/group_manager.h"
 #include "broker/offset/consumer_offsets.h"
 #include "broker/offset/delay_offsets.h"
+#include "broker/processor/consumer_manage_processor.h"
+#include "broker/processor/heartbeat_processor.h"
+#include "broker/processor/lock_processor.h"
+#include "broker/processor/query_processor.h"
+#include "broker/processor/queue_offset_processor.h"
 #include "broker/pull/pull_processor.h"
 #include "broker/registration/name_servers.h"
 #include "broker/schedule/schedule_service.h"
@@ -108,8 +114,13 @@ struct BrokerServer::Parts {
         pull(std::make_shared<PullProcessor>(config, *store, topics, groups, clients, offsets, workers, clock)),
         arrivals(pull->hold(), schedule),
         server(pool, server_options(config, memory)),
-        admin(config.bind_address, static_cast<std::uint16_t>(config.admin_port)) {}
+        admin(config.bind_address, static_cast<std::uint16_t>(config.admin_port)),
+        housekeeping(kHousekeepingPeriod, [this] {
+          clients.housekeeping();
+          clients.locks().forget_expired();
+        }) {}
 
+  static constexpr std::chrono::milliseconds kHousekeepingPeriod{10'000};
   static constexpr std::size_t kMaxColdReads = 10'000;
 
   std::unique_ptr<store::MessageStore> store;
@@ -131,6 +142,7 @@ struct BrokerServer::Parts {
   ArrivalFanOut arrivals;
   remoting::Server server;
   http::AdminServer admin;
+  Ticker housekeeping;
 
   Status load() {
     RMQ_CHECK_OK(topics.load());
@@ -139,12 +151,33 @@ struct BrokerServer::Parts {
     return delay_offsets.load();
   }
 
-  void route() {
+  void route(const BrokerConfig& config) {
     for (auto code : {RequestCode::kSendMessage, RequestCode::kSendMessageV2, RequestCode::kSendBatchMessage}) {
       server.route(code, send);
     }
     server.route(RequestCode::kConsumerSendMsgBack, send_back, Execution::kWorker);
     for (auto code : {RequestCode::kPullMessage, RequestCode::kLitePullMessage}) server.route(code, pull);
+
+    const auto consumers = std::make_shared<ConsumerManageProcessor>(topics, groups, clients, offsets, *store);
+    for (auto code : {RequestCode::kGetConsumerListByGroup, RequestCode::kQueryConsumerOffset,
+                      RequestCode::kUpdateConsumerOffset}) {
+      server.route(code, consumers);
+    }
+    const auto locks = std::make_shared<LockProcessor>(clients.locks());
+    for (auto code : {RequestCode::kLockBatchMq, RequestCode::kUnlockBatchMq}) server.route(code, locks);
+    const auto queue_offsets = std::make_shared<QueueOffsetProcessor>(*store);
+    for (auto code : {RequestCode::kGetMaxOffset, RequestCode::kGetMinOffset}) server.route(code, queue_offsets);
+    for (auto code : {RequestCode::kSearchOffsetByTimestamp, RequestCode::kGetEarliestMsgStoreTime}) {
+      server.route(code, queue_offsets, Execution::kWorker);
+    }
+    const auto heartbeats = std::make_shared<HeartbeatProcessor>(config, topics, groups, clients);
+    for (auto code : {RequestCode::kHeartBeat, RequestCode::kUnregisterClient, RequestCode::kCheckClientConfig}) {
+      server.route(code, heartbeats, Execution::kWorker);
+    }
+    const auto queries = std::make_shared<QueryProcessor>(config, *store);
+    for (auto code : {RequestCode::kQueryMessage, RequestCode::kViewMessageById}) {
+      server.route(code, queries, Execution::kWorker);
+    }
   }
 
   void add_checks(const BrokerConfig& config) {
@@ -184,9 +217,10 @@ Status BrokerServer::start() {
   p.checkpointer.start();
   p.topics.on_change([&p](const TopicManager::Change&) { p.name_servers.register_soon(); });
   p.store->set_arrival_listener(&p.arrivals);
-  p.route();
+  p.route(config_);
   p.add_checks(config_);
   p.schedule.start();
+  p.housekeeping.start();
   RMQ_CHECK_OK(p.server.start());
   if (config_.admin_port > 0) RMQ_CHECK_OK(p.admin.start());
   if (!config_.namesrv_addr.empty()) p.name_servers.start();
@@ -203,6 +237,7 @@ Status BrokerServer::stop() {
   auto flushed = p.store->flush();  // lets the answers go that wait for the disk
   p.server.stop();
   p.workers.stop();
+  p.housekeeping.stop();
   p.client.close();
   p.admin.stop();
   auto saved = p.checkpointer.stop();
