@@ -13,6 +13,7 @@ namespace {
 constexpr auto kFixed = Mutability::kFixed;
 constexpr auto kLive = Mutability::kLive;
 constexpr auto kSecret = Mutability::kSecret;
+constexpr auto kNoEffect = Mutability::kNoEffect;
 
 // One way to write and read each kind, whichever the field.
 struct Access {
@@ -138,6 +139,11 @@ const Row* find_row(std::string_view key) {
   return nullptr;
 }
 
+// Promises of the original that would be broken in silence if these were just ignored.
+constexpr auto kRefusedWhenTrue = std::to_array<std::string_view>(
+    {"aclEnable", "authenticationEnabled", "authorizationEnabled", "enableControllerMode", "transRocksDBEnable",
+     "timerRocksDBEnable"});
+
 bool is_env_name(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '_'; });
 }
@@ -187,6 +193,9 @@ Result<ConfigReport> BrokerConfig::load(const Properties& properties, const Envi
   for (const auto& [key, raw] : properties) {
     const Row* row = find_row(key);
     if (row == nullptr) {
+      if (std::ranges::find(kRefusedWhenTrue, key) != kRefusedWhenTrue.end() && raw.find("true") != std::string::npos) {
+        return fail(ErrorKind::kUnsupported, key + ": not supported yet; the broker does not run without it in silence");
+      }
       bool known = std::ranges::binary_search(ignored, std::string_view(key));
       (known ? report.without_effect : report.unknown).push_back(key);
       continue;
@@ -194,6 +203,9 @@ Result<ConfigReport> BrokerConfig::load(const Properties& properties, const Envi
     auto text = expand_environment(raw, environment);
     if (!text) return fail(text.error().with(key));
     if (auto status = row->access.set(*this, *text); !status) return fail(status.error().with(key));
+    if (row->info.mutability == kNoEffect && row->access.get(*this) != row->info.default_text) {
+      report.without_effect.push_back(key);
+    }
   }
   return report;
 }
@@ -269,7 +281,8 @@ std::string BrokerConfig::reference() {
     if (row.kind == "Flag") rule = "true, false";
     out += "| `" + std::string(row.key) + "` | " +
            (row.default_text.empty() ? "" : "`" + std::string(row.default_text) + "`") + " | " + rule + " | " +
-           (row.mutability == kLive ? "yes" : "") + " | " + std::string(row.help) + " |\n";
+           (row.mutability == kLive ? "yes" : "") + " | " + std::string(row.help) +
+           (row.mutability == kNoEffect ? " (no effect yet)" : "") + " |\n";
   }
   return out;
 }

@@ -15,7 +15,7 @@
 
 namespace rmq::broker {
 
-enum class Mutability { kFixed, kLive, kSecret };
+enum class Mutability { kFixed, kLive, kSecret, kNoEffect };
 
 // One row of the table, for printing and documentation.
 struct SettingInfo {
@@ -38,7 +38,7 @@ Result<std::string> expand_environment(std::string_view text, const Environment&
 // What a configuration file held that has no effect.
 struct ConfigReport {
   std::vector<std::string> unknown;         // no such key, here or in the original
-  std::vector<std::string> without_effect;  // a key of the original that this broker does not need or does not have yet
+  std::vector<std::string> without_effect;  // the original's, and not needed here or not there yet
 };
 
 // Reads of fields are thread-safe at any time: those of kind Text never change after start.

@@ -102,22 +102,37 @@ TEST_CASE("what does not fit is refused, with the key's name") {
 
 TEST_CASE("updates: live keys only, all or none (CVE-2023-33246: paths and commands stay out of reach)") {
   BrokerConfig config(kEmpty);
-  CHECK(config.update({{"fileReservedTime", "48"}, {"deleteWhen", "03"}}));
-  CHECK(config.file_reserved_time == 48);
-  CHECK(config.delete_when.get() == "03");
+  CHECK(config.update({{"maxMessageSize", "48"}, {"longPollingEnable", "false"}}));
+  CHECK(config.max_message_size == 48);
+  CHECK_FALSE(config.long_polling_enable);
 
   for (const char* key : {"storePathRootDir", "rocketmqHome", "brokerConfigPath", "namesrvAddr", "filterServerNums",
                           "configBlackList", "tls.server.keyPath", "tls.server.keyPassword", "anything"}) {
     CAPTURE(key);
-    auto status = config.update({{"fileReservedTime", "24"}, {key, "x"}});
+    auto status = config.update({{"maxMessageSize", "24"}, {key, "x"}});
     REQUIRE_FALSE(status);
     CHECK(status.error().kind == ErrorKind::kDenied);
-    CHECK(config.file_reserved_time == 48);
+    CHECK(config.max_message_size == 48);
   }
-  auto status = config.update({{"fileReservedTime", "24"}, {"maxMessageSize", "-1"}});
+  auto status = config.update({{"defaultQueryMaxNum", "24"}, {"maxMessageSize", "-1"}});
   REQUIRE_FALSE(status);
   CHECK(status.error().kind == ErrorKind::kInvalid);
-  CHECK(config.file_reserved_time == 48);
+  CHECK(config.default_query_max_num == 32);
+}
+
+TEST_CASE("settings whose feature is missing are named when somebody relies on them") {
+  BrokerConfig config(kEmpty);
+  auto report = config.load({{"slaveReadEnable", "true"}, {"enablePropertyFilter", "false"}}, kEmpty);
+  REQUIRE(report);
+  CHECK(report->without_effect == std::vector<std::string>{"slaveReadEnable"});
+}
+
+TEST_CASE("promises that can not be kept stop the start") {
+  for (const char* key : {"authenticationEnabled", "aclEnable", "enableControllerMode"}) {
+    BrokerConfig config(kEmpty);
+    CHECK(config.load({{key, "true"}}, kEmpty).error().kind == ErrorKind::kUnsupported);
+    CHECK(config.load({{key, "false"}}, kEmpty));
+  }
 }
 
 TEST_CASE("secrets are never shown (CVE-2024-23321)") {

@@ -19,24 +19,24 @@ TEST_CASE("changes at run time survive a restart, until broker.conf says somethi
     return config;
   };
   {
-    auto config = start({{"fileReservedTime", "48"}});
+    auto config = start({{"maxMessageSize", "48"}});
     LiveConfig live(*config, clock);
-    CHECK(live.update({{"fileReservedTime", "24"}, {"longPollingEnable", "false"}}));
-    CHECK(config->file_reserved_time == 24);
+    CHECK(live.update({{"maxMessageSize", "24"}, {"longPollingEnable", "false"}}));
+    CHECK(config->max_message_size == 24);
     CHECK(live.version().counter == 1);
-    CHECK(live.update({{"fileReservedTime", "12"}}));
+    CHECK(live.update({{"maxMessageSize", "12"}}));
     CHECK(live.update({{"storePathRootDir", "/etc"}}).error().kind == ErrorKind::kDenied);
-    CHECK(live.update({{"fileReservedTime", "x"}}).error().kind == ErrorKind::kInvalid);
+    CHECK(live.update({{"maxMessageSize", "x"}}).error().kind == ErrorKind::kInvalid);
     CHECK(live.version().counter == 2);
   }
   {
-    auto config = start({{"fileReservedTime", "48"}});
-    CHECK(config->file_reserved_time == 12);
+    auto config = start({{"maxMessageSize", "48"}});
+    CHECK(config->max_message_size == 12);
     CHECK_FALSE(config->long_polling_enable);
   }
   {
-    auto config = start({{"fileReservedTime", "96"}});
-    CHECK(config->file_reserved_time == 96);
+    auto config = start({{"maxMessageSize", "96"}});
+    CHECK(config->max_message_size == 96);
     CHECK_FALSE(config->long_polling_enable);
   }
 }
@@ -47,10 +47,10 @@ TEST_CASE("a hand-made overrides file reaches no fixed key") {
   BrokerConfig config;
   config.store_path_root_dir = dir.path().string();
   REQUIRE(replace_file(config.config_path("brokerOverrides.properties"),
-                       "listenPort=1\nreplaced.listenPort=10911\nfileReservedTime=5\n"));
+                       "listenPort=1\nreplaced.listenPort=10911\nmaxMessageSize=5\n"));
   CHECK(LiveConfig(config, clock).load());
   CHECK(config.listen_port == 10911);
-  CHECK(config.file_reserved_time == 72);
+  CHECK(config.max_message_size == 4194304);
 }
 
 TEST_CASE("what can not be written has no effect") {
@@ -60,8 +60,8 @@ TEST_CASE("what can not be written has no effect") {
   BrokerConfig config;
   config.store_path_root_dir = dir.path().string();
   LiveConfig live(config, clock);
-  CHECK_FALSE(live.update({{"fileReservedTime", "24"}}));
-  CHECK(config.file_reserved_time == 72);
+  CHECK_FALSE(live.update({{"maxMessageSize", "24"}}));
+  CHECK(config.max_message_size == 4194304);
 }
 
 }  // namespace
