@@ -71,6 +71,9 @@ func commands() *cobra.Command {
 		with("status", "Tell what lives; exit code 1 if not all is well", cobra.NoArgs, func(ctx context.Context, p layout.Paths, _ []string) error {
 			return cluster.Status(ctx, p)
 		}),
+		with("env", "Print the cluster's environment for a shell: eval \"$(localkube env)\"", cobra.NoArgs, func(_ context.Context, p layout.Paths, _ []string) error {
+			return cluster.Environment(p)
+		}),
 		with("kubeconfig", "Print where the kubeconfig is", cobra.NoArgs, func(_ context.Context, p layout.Paths, _ []string) error {
 			_, err := fmt.Println(p.Kubeconfig())
 			return err

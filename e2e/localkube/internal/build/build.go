@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"rocketmq-operator.io/e2e/localkube/internal/oci"
 	"rocketmq-operator.io/e2e/localkube/internal/tools"
@@ -97,7 +98,7 @@ func Dockerfile(ctx context.Context, o Options) error {
 			args = append(args, name+"="+BaseImage)
 		}
 	}
-	command := []string{"build", "--isolation", "chroot", "--layers", "--pull=never", "--tag", o.Tag}
+	command := []string{"build", "--isolation", "chroot", "--layers", "--force-rm", "--pull=never", "--tag", o.Tag}
 	if o.File != "" {
 		command = append(command, "--file", o.File)
 	}
@@ -137,7 +138,14 @@ func buildah(ctx context.Context, cache string, args ...string) error {
 	if err != nil {
 		return err
 	}
-	global := []string{"--root", filepath.Join(store, "root"), "--runroot", filepath.Join(store, "run")}
+	// What buildah mounts is in a namespace that ends with it, and so is its
+	// note of what it mounted.
+	runRoot, err := os.MkdirTemp(store, "run-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(runRoot)
+	global := []string{"--root", filepath.Join(store, "root"), "--runroot", runRoot}
 	if args[0] == "pull" || args[0] == "push" || args[0] == "build" {
 		args = append([]string{args[0], "--signature-policy", policy}, args[1:]...)
 	}
@@ -161,6 +169,7 @@ func run(ctx context.Context, env []string, name string, args ...string) error {
 	c := exec.CommandContext(ctx, program, args...)
 	c.Env = append(append(os.Environ(), "PATH="+tools.Path()), env...)
 	c.Stdout, c.Stderr = os.Stderr, os.Stderr
+	c.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
 	if err := c.Run(); err != nil {
 		return fmt.Errorf("%s %s: %w", name, strings.Join(args, " "), err)
 	}

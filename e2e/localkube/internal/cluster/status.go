@@ -37,6 +37,19 @@ func Status(ctx context.Context, paths layout.Paths) error {
 	return c.healthy(ctx)
 }
 
+// Environment prints what a script needs to know, as shell assignments.
+func Environment(paths layout.Paths) error {
+	c, err := Open(paths)
+	if err != nil {
+		return err
+	}
+	n := c.network()
+	fmt.Printf("export KUBECONFIG=%s\nexport PATH=%s:$PATH\n", paths.Kubeconfig(), paths.Bin())
+	fmt.Printf("export LOCALKUBE_NAME=%s\nexport LOCALKUBE_DIR=%s\n", paths.Name, paths.Home)
+	fmt.Printf("export LOCALKUBE_DNS=%s\nexport LOCALKUBE_PODS=%s\nexport LOCALKUBE_SERVICES=%s\n", n.Gateway(), n.PodCIDR(), n.ServiceCIDR())
+	return nil
+}
+
 func alive(yes bool) string {
 	if yes {
 		return "alive"

@@ -31,7 +31,7 @@ func (c *Cluster) waitFor(ctx context.Context, p *progress, what string, units [
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s: gave up after %s: %w%s", what, waitLimit, err, c.tails(units))
+			return fmt.Errorf("gave up waiting for %s (%w): %w%s", what, ctx.Err(), err, c.tails(units))
 		case <-time.After(waitInterval):
 		}
 		if time.Now().After(notice) {
