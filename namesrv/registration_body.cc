@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int32_t kVersion3_0_11 = 37;
 constexpr std::int32_t kVersion5_0_0 = 413;
+constexpr char kZlibFirstByte = 0x78;  // no JSON starts so
 
 DataVersion read_version(JsonCursor& cursor) {
   DataVersion version;
@@ -208,6 +209,8 @@ Status decode_compressed(std::string_view body, std::int32_t peer_version, Regis
 
 Status decode_registration(std::string_view body, bool compressed, std::int32_t peer_version, RegistrationBody& out) {
   if (body.empty()) return {};
+  // Brokers of 5.x with compressedRegister=true compress the body and say they did not.
+  compressed = compressed || body.front() == kZlibFirstByte;
   if (peer_version < kVersion3_0_11) {
     RMQ_CHECK_OK(decode_plain(body, true, out));
   } else if (compressed) {

@@ -78,6 +78,9 @@ TEST_CASE("compressed registration bodies, with mappings from 5.0.0 on") {
   CHECK(body.filter_servers == std::vector<std::string>{"f:1"});
   REQUIRE(body.mappings.size() == 1);
   CHECK(body.mappings[0].dirty);
+  RegistrationBody undeclared;  // as 5.5.0 sends it with compressedRegister=true
+  REQUIRE(decode_registration(deflate(compressed_text()), false, 513, undeclared));
+  CHECK(undeclared.topics.size() == 2);
   RegistrationBody older;
   REQUIRE(decode_registration(deflate(compressed_text()), true, 411, older));
   CHECK(older.mappings.empty());
