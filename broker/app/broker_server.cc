@@ -12,6 +12,8 @@
 #include "broker/group/group_manager.h"
 #include "broker/offset/consumer_offsets.h"
 #include "broker/offset/delay_offsets.h"
+#include "broker/config/live_config.h"
+#include "broker/processor/admin_routes.h"
 #include "broker/processor/consumer_manage_processor.h"
 #include "broker/processor/heartbeat_processor.h"
 #include "broker/processor/lock_processor.h"
@@ -99,6 +101,7 @@ struct BrokerServer::Parts {
         std::unique_ptr<store::MessageStore> opened)
       : store(std::move(opened)),
         store_host(std::move(host_bytes)),
+        live_config(config, clock),
         topics(config, checkpointer, clock),
         groups(config, checkpointer, clock),
         offsets(config, checkpointer, clock),
@@ -118,13 +121,16 @@ struct BrokerServer::Parts {
         housekeeping(kHousekeepingPeriod, [this] {
           clients.housekeeping();
           clients.locks().forget_expired();
-        }) {}
+        }),
+        sampling(kSamplingPeriod, [this] { runtime_info->sample(); }) {}
 
   static constexpr std::chrono::milliseconds kHousekeepingPeriod{10'000};
+  static constexpr std::chrono::milliseconds kSamplingPeriod{1'000};
   static constexpr std::size_t kMaxColdReads = 10'000;
 
   std::unique_ptr<store::MessageStore> store;
   const std::string store_host;
+  LiveConfig live_config;
   Checkpointer checkpointer;
   TopicManager topics;
   GroupManager groups;
@@ -142,16 +148,21 @@ struct BrokerServer::Parts {
   ArrivalFanOut arrivals;
   remoting::Server server;
   http::AdminServer admin;
+  std::shared_ptr<RuntimeInfoProcessor> runtime_info;
   Ticker housekeeping;
+  Ticker sampling;
 
   Status load() {
+    RMQ_CHECK_OK(live_config.load());
     RMQ_CHECK_OK(topics.load());
     RMQ_CHECK_OK(groups.load());
     RMQ_CHECK_OK(offsets.load());
     return delay_offsets.load();
   }
 
-  void route(const BrokerConfig& config) {
+  void route(const BrokerConfig& config, const Clock& clock) {
+    runtime_info = route_administration(server, {config, live_config, topics, groups, offsets, delay_offsets, clients,
+                                                 *store, clock, [this] { name_servers.register_soon(); }});
     for (auto code : {RequestCode::kSendMessage, RequestCode::kSendMessageV2, RequestCode::kSendBatchMessage}) {
       server.route(code, send);
     }
@@ -217,10 +228,11 @@ Status BrokerServer::start() {
   p.checkpointer.start();
   p.topics.on_change([&p](const TopicManager::Change&) { p.name_servers.register_soon(); });
   p.store->set_arrival_listener(&p.arrivals);
-  p.route(config_);
+  p.route(config_, clock_);
   p.add_checks(config_);
   p.schedule.start();
   p.housekeeping.start();
+  p.sampling.start();
   RMQ_CHECK_OK(p.server.start());
   if (config_.admin_port > 0) RMQ_CHECK_OK(p.admin.start());
   if (!config_.namesrv_addr.empty()) p.name_servers.start();
@@ -238,6 +250,7 @@ Status BrokerServer::stop() {
   p.server.stop();
   p.workers.stop();
   p.housekeeping.stop();
+  p.sampling.stop();
   p.client.close();
   p.admin.stop();
   auto saved = p.checkpointer.stop();
