@@ -29,6 +29,8 @@ using namespace rmq;
 
 namespace {
 
+constexpr std::int64_t kTickNs = 50'000;
+
 struct Options {
   std::uint16_t port = 9876;
   int pid = 0;
@@ -36,7 +38,7 @@ struct Options {
   int topics = 1000;     // in all
   int spread = 8;        // brokers a topic lives on; 0: all
   int connections = 8;   // that ask for routes
-  int depth = 64;        // questions in flight on one of them, at most
+  int depth = 256;       // questions in flight on one of them, at most
   std::int64_t rate = 100'000;  // questions a second; 0: as many as it takes
   int seconds = 10;
   int warm_up = 3;
@@ -214,15 +216,20 @@ void ask(const Options& options, int seconds, bool report) {
   std::string out;
   std::vector<epoll_event> events(64);
   bool sending = true;
+  std::int64_t last_tick = 0;
+  std::size_t turn = 0;
   while (sending || answered < sent) {
     auto now = now_ns();
     sending = now < end;
     if (now > end + 10'000'000'000LL) die("answers are missing");
     auto due = !sending ? sent : options.rate == 0 ? INT64_MAX : (now - start) * options.rate / 1'000'000'000;
-    for (auto& peer : peers) {
+    // At a given rate each tick's questions go out on one connection, the next tick's on the next.
+    bool tick = options.rate == 0 || now - last_tick >= kTickNs;
+    for (std::size_t i = 0; tick && i < (options.rate == 0 ? peers.size() : 1); ++i) {
+      auto& peer = options.rate == 0 ? peers[i] : peers[turn++ % peers.size()];
+      last_tick = now;
       out.clear();
-      auto share = options.rate == 0 ? options.depth : (due - sent + options.connections - 1) / options.connections;
-      for (; share > 0 && sent < due && peer->asked_ns.size() < static_cast<std::size_t>(options.depth); --share) {
+      while (sent < due && peer->asked_ns.size() < static_cast<std::size_t>(options.depth)) {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;

@@ -108,8 +108,7 @@ asio::awaitable<void> AdminServer::Impl::serve(beast::tcp_stream stream) {
     bhttp::response_serializer<bhttp::string_body> serializer(response);
     stream.expires_after(kTimeout);
     if (parser.get().method() == bhttp::verb::head) {
-      auto [error, sent] =
-          co_await bhttp::async_write_header(stream, serializer, asio::as_tuple(asio::use_awaitable));
+      auto [error, sent] = co_await bhttp::async_write_header(stream, serializer, asio::as_tuple(asio::use_awaitable));
       if (error) co_return;
     } else {
       auto [error, sent] = co_await bhttp::async_write(stream, serializer, asio::as_tuple(asio::use_awaitable));
@@ -167,7 +166,9 @@ AdminServer::AdminServer(std::string host, std::uint16_t port) : impl_(std::make
   impl_->host = std::move(host);
   impl_->port = port;
 }
-AdminServer::~AdminServer() { stop(); }
+AdminServer::~AdminServer() {
+  stop();
+}
 
 void AdminServer::add_liveness(std::string name, Check check) {
   impl_->liveness.push_back({std::move(name), std::move(check)});
@@ -175,8 +176,12 @@ void AdminServer::add_liveness(std::string name, Check check) {
 void AdminServer::add_readiness(std::string name, Check check) {
   impl_->readiness.push_back({std::move(name), std::move(check)});
 }
-Metrics& AdminServer::metrics() { return impl_->metrics; }
-std::uint16_t AdminServer::port() const { return impl_->port; }
+Metrics& AdminServer::metrics() {
+  return impl_->metrics;
+}
+std::uint16_t AdminServer::port() const {
+  return impl_->port;
+}
 
 Status AdminServer::start() {
   RMQ_CHECK_OK(impl_->listen());

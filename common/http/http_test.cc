@@ -34,7 +34,9 @@ std::string talk(std::uint16_t port, std::string_view bytes) {
 std::string get(std::uint16_t port, std::string_view path) {
   return talk(port, "GET " + std::string(path) + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
 }
-bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
@@ -43,7 +45,8 @@ TEST_CASE("metrics are written as Prometheus reads them") {
   std::atomic<std::uint64_t> requests{41};
   metrics.counter("requests_total", "Requests.", [&] { return static_cast<double>(++requests); });
   metrics.gauges("topic_bytes", "Size, with a \\ and a\nline.", [] {
-    return std::vector<Sample>{{{{"topic", "a\"b\\c\nd"}, {"x", "y"}}, 0.5}, {{{"topic", "e"}, {"x", ""}}, 12345678901.0}};
+    return std::vector<Sample>{{{{"topic", "a\"b\\c\nd"}, {"x", "y"}}, 0.5},
+                               {{{"topic", "e"}, {"x", ""}}, 12345678901.0}};
   });
   metrics.histograms("latency_seconds", "Latency.", [] {
     return std::vector<HistogramSample>{{{{"code", "105"}}, {{0.001, 3}, {0.01, 5}}, 6, 0.25}};
@@ -107,8 +110,8 @@ TEST_CASE("one connection carries several requests") {
   AdminServer server("127.0.0.1", 0);
   REQUIRE(server.start());
   auto answers = talk(server.port(),
-                          "GET /healthz HTTP/1.1\r\n\r\nGET /nope HTTP/1.1\r\n\r\n"
-                          "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n");
+                      "GET /healthz HTTP/1.1\r\n\r\nGET /nope HTTP/1.1\r\n\r\n"
+                      "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n");
   CHECK(has(answers, "HTTP/1.1 404"));
   CHECK(answers.ends_with("ok\n"));
 }
