@@ -80,7 +80,7 @@ with_heartbeat() {
 compile() {
   local out=$1
   cd "$here"
-  say "building (10 minutes or more the first time, on two cores)"
+  say "building (5 to 12 minutes the first time, on two cores)"
   export CGO_ENABLED=0 GOFLAGS="${GOFLAGS:-} -mod=readonly"
   with_heartbeat nice go build -p "${LOCALKUBE_BUILD_JOBS:-$(nproc)}" -trimpath -buildvcs=false -ldflags "$(link_flags)" \
     -o "$out/" . ./pause helm.sh/helm/v3/cmd/helm

@@ -128,6 +128,7 @@ service=$(k get service web-0-direct -o jsonpath='{.spec.clusterIP}')
 pod=$(k get pod web-0 -o jsonpath='{.status.podIP}')
 check "a pod, from this computer" busybox wget -qO- "http://$pod:8080/"
 check "a service, from this computer" busybox wget -qO- "http://$service/"
+check "the API server reaches a service, as it does webhooks" k get --raw /api/v1/namespaces/default/services/web-0-direct/proxy/
 check "the data outlives the pod" bash -c "'$localkube' kubectl delete pod web-0 && '$localkube' kubectl wait --for=condition=Ready pod/web-0 --timeout=60s && [ \"\$('$localkube' kubectl exec web-0 -- cat /data/index.html)\" = first ]"
 check "the disruption budget is kept" bash -c "! '$localkube' kubectl drain node1 --ignore-daemonsets --force --timeout=3s; '$localkube' kubectl uncordon node1"
 check "a claim grows" k patch pvc data-web-0 --type merge -p '{"spec":{"resources":{"requests":{"storage":"2Gi"}}}}'
