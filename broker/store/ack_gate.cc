@@ -2,7 +2,9 @@
 
 namespace rmq::store {
 
-AckGate::~AckGate() { fail_all(AppendStatus::kClosed); }
+AckGate::~AckGate() {
+  fail_all(AppendStatus::kClosed);
+}
 
 bool AckGate::passed(std::uint8_t wait_for, std::int64_t offset) const {
   for (std::size_t i = 0; i < kMarks; ++i) {

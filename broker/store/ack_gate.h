@@ -19,8 +19,8 @@ class AckGate {
  public:
   ~AckGate();
 
-  // Waits for the watermarks in `batch->wait_for` to reach batch->end_offset; at most until deadline_ms. Batches come in
-  // the order of their end offsets, and of their deadlines among those with equal wait_for.
+  // Waits for the watermarks in `batch->wait_for` to reach batch->end_offset; at most until deadline_ms. Batches come
+  // in the order of their end offsets, and of their deadlines among those with equal wait_for.
   void add(std::unique_ptr<AppendBatch> batch, std::int64_t deadline_ms);
 
   // Watermarks only rise; `which` is one of WaitFor.

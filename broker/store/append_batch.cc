@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-
 namespace rmq::store {
 
 Status AppendBatch::add(TopicQueue& queue, protocol::MessageRecord record, protocol::EncodeOptions options) {

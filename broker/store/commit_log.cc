@@ -10,6 +10,11 @@
 #include "common/base/log.h"
 
 namespace rmq::store {
+namespace {
+
+constexpr std::uint64_t kLeastRoom = 8 << 20;  // of free space, before writing goes on
+
+}  // namespace
 
 std::string_view to_string(WriteState state) {
   switch (state) {
@@ -24,8 +29,12 @@ std::string_view to_string(WriteState state) {
 
 CommitLog::CommitLog(const StoreOptions& options, std::string directory, FileOps& ops, const Clock& clock,
                      StoreStats& stats)
-    : options_(options), directory_(std::move(directory)), file_bytes_(options.commit_log_file_bytes), ops_(ops),
-      clock_(clock), stats_(stats) {}
+    : options_(options),
+      directory_(std::move(directory)),
+      file_bytes_(options.commit_log_file_bytes),
+      ops_(ops),
+      clock_(clock),
+      stats_(stats) {}
 
 CommitLog::~CommitLog() {
   for (auto* batch = list_.exchange(nullptr); batch != nullptr;) {
@@ -91,6 +100,11 @@ Status CommitLog::set_end(std::uint64_t end, bool wipe) {
   return sync_directory(directory_);
 }
 
+bool CommitLog::has_room() {
+  auto space = ops_.disk_space(directory_);
+  return space && space->available >= kLeastRoom;
+}
+
 Result<std::shared_ptr<Segment>> CommitLog::create_segment(std::uint64_t start) {
   const auto path = directory_ + "/" + offset_file_name(start);
   {
@@ -99,7 +113,15 @@ Result<std::shared_ptr<Segment>> CommitLog::create_segment(std::uint64_t start) 
       if (errno == ENOSPC || errno == EDQUOT) return fail(ErrorKind::kFull, "create " + path + ": no space");
       return fail_errno("create " + path, errno);
     }
-    if (auto status = ops_.allocate(fd.get(), 0, file_bytes_); !status) {
+    auto status = ops_.allocate(fd.get(), 0, file_bytes_);
+    if (!status && status.error().kind == ErrorKind::kFull && has_room()) {
+      // A volume smaller than a file: better used to its end than not at all. Writes find out when it is full.
+      log::warn("no room to preallocate a file of the commit log", {{"file", path}, {"bytes", file_bytes_}});
+      (void)ops_.punch(fd.get(), 0, file_bytes_);
+      status = {};
+      if (::ftruncate(fd.get(), static_cast<off_t>(file_bytes_)) != 0) status = fail_errno("extend", errno);
+    }
+    if (!status) {
       ::unlink(path.c_str());
       return fail(std::move(status).error().with(path));
     }
@@ -158,8 +180,7 @@ bool CommitLog::try_resume() {
       next_ = std::move(*created);
     }
   }
-  auto space = ops_.disk_space(directory_);
-  if (!space || space->available < 64 * 1024) return false;
+  if (!has_room()) return false;
   if (!change_write_state(WriteState::kNoSpace, WriteState::kOpen)) return false;
   log::info("there is space again: the commit log is writable", {{"offset", max_offset()}});
   return true;

@@ -55,16 +55,16 @@ class CommitLog {
   WriteState write_state() const { return state_.load(std::memory_order_acquire); }
   // How long the current writer has been busy; the original answers "page cache busy" above a second. 0 if idle.
   std::int64_t writing_for_ms() const;
-  // Called by the writer after each write, before the batches' listeners; the woken thread calls assist() in turn, which
-  // writes what a writer that has served others long enough left behind. Set before the first append.
+  // Called by the writer after each write, before the batches' listeners; the woken thread calls assist() in turn,
+  // which writes what a writer that has served others long enough left behind. Set before the first append.
   std::function<void()> on_written;
   void assist();
   bool idle() const { return !writing_.load(std::memory_order_acquire) && !has_waiting(); }
   bool has_waiting() const { return list_.load(std::memory_order_acquire) != nullptr; }
 
   // --- Reading. Thread-safe.
-  std::uint64_t min_offset() const;  // start of the oldest file
-  std::uint64_t max_offset() const { return max_.load(std::memory_order_acquire); }      // with the kernel
+  std::uint64_t min_offset() const;                                                  // start of the oldest file
+  std::uint64_t max_offset() const { return max_.load(std::memory_order_acquire); }  // with the kernel
   std::uint64_t flushed_offset() const { return flushed_.load(std::memory_order_acquire); }
   SegmentPtr segment_at(std::uint64_t offset) const;
   Segments segments() const;
@@ -108,6 +108,7 @@ class CommitLog {
   void roll_back();
   void complete(std::unique_ptr<AppendBatch> batch);
   void stop_writing(const Error& error);
+  bool has_room();
   Result<std::shared_ptr<Segment>> create_segment(std::uint64_t start);
   Result<std::shared_ptr<Segment>> take_next(std::uint64_t start);  // and makes it readable
 

@@ -52,7 +52,9 @@ AppendStatus CommitLog::append(std::unique_ptr<AppendBatch>& batch) {
   return AppendStatus::kOk;
 }
 
-bool CommitLog::become_writer() { return !writing_.exchange(true); }
+bool CommitLog::become_writer() {
+  return !writing_.exchange(true);
+}
 
 void CommitLog::write_loop() {
   int rounds = 0;

@@ -14,8 +14,8 @@ namespace rmq::store {
 namespace {
 
 constexpr std::int64_t kUnit = ConsumeQueues::kUnit;
-constexpr std::int64_t kMaxGap = 3'000'000;            // units; a record that claims more is damaged
-constexpr std::size_t kMaxIdlePending = 1024;          // bytes a quiet queue keeps
+constexpr std::int64_t kMaxGap = 3'000'000;    // units; a record that claims more is damaged
+constexpr std::size_t kMaxIdlePending = 1024;  // bytes a quiet queue keeps
 
 QueueUnit decode(const char* at) {
   return {load_be<std::int64_t>(at), load_be<std::int32_t>(at + 8), load_be<std::int64_t>(at + 12)};
@@ -37,9 +37,11 @@ void append_blanks(std::string& out, std::int64_t count) {
 }  // namespace
 
 ConsumeQueues::ConsumeQueues(const StoreOptions& options, std::string directory, FileOps& ops, TopicQueueTable& table)
-    : options_(options), directory_(std::move(directory)),
+    : options_(options),
+      directory_(std::move(directory)),
       // As the original: rounded up to whole units.
-      file_bytes_((static_cast<std::int64_t>(options.consume_queue_file_bytes) + kUnit - 1) / kUnit * kUnit), ops_(ops),
+      file_bytes_((static_cast<std::int64_t>(options.consume_queue_file_bytes) + kUnit - 1) / kUnit * kUnit),
+      ops_(ops),
       table_(table) {}
 
 std::string ConsumeQueues::directory_of(const TopicQueue& queue) const {
@@ -246,8 +248,8 @@ Status ConsumeQueues::append(TopicQueue& queue, std::int64_t queue_offset, const
       return fail(ErrorKind::kCorrupt, "queue offset " + std::to_string(queue_offset) + " of " + queue.topic() + "/" +
                                            std::to_string(queue.id()) + " follows " + std::to_string(expected));
     }
-    log::warn("a consume queue has a gap", {{"topic", queue.topic()}, {"queue", queue.id()}, {"expected", expected},
-                                            {"offset", queue_offset}});
+    log::warn("a consume queue has a gap",
+              {{"topic", queue.topic()}, {"queue", queue.id()}, {"expected", expected}, {"offset", queue_offset}});
     append_blanks(queue.pending_, queue_offset - expected);
   }
   append_unit(queue.pending_, unit);
@@ -280,7 +282,8 @@ Status ConsumeQueues::write_queue(TopicQueue& queue) {
       std::lock_guard lock(dirty_mutex_);
       dirty_.insert({&queue, start});
     }
-    if (queue.first_file_.load(std::memory_order_relaxed) < 0) queue.first_file_.store(start, std::memory_order_release);
+    if (queue.first_file_.load(std::memory_order_relaxed) < 0)
+      queue.first_file_.store(start, std::memory_order_release);
     left.remove_prefix(part.size());
     position += static_cast<std::int64_t>(part.size());
   }

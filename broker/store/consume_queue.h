@@ -44,15 +44,15 @@ class ConsumeQueues {
   // --- Start. Single-threaded.
   // Finds all queues and where they end. kCorrupt: files of another length, or gaps between them.
   Status load();
-  // Drops all units of `queue` that point at `physical` or behind. With `wipe`, what stands behind the end in its file is
-  // cleared as well: after a crash a later unit may be there although an earlier one is missing.
+  // Drops all units of `queue` that point at `physical` or behind. With `wipe`, what stands behind the end in its file
+  // is cleared as well: after a crash a later unit may be there although an earlier one is missing.
   Status truncate(TopicQueue& queue, std::uint64_t physical, bool wipe);
   // Where the record of the queue's last unit starts; -1 if the queue is empty.
   std::int64_t last_physical(const TopicQueue& queue);
 
   // --- The dispatcher's.
-  // Remembers the unit of the message with this queue offset. Offsets that are there already are skipped; a gap is filled
-  // with blank units, up to a limit that only a damaged log passes (kCorrupt).
+  // Remembers the unit of the message with this queue offset. Offsets that are there already are skipped; a gap is
+  // filled with blank units, up to a limit that only a damaged log passes (kCorrupt).
   Status append(TopicQueue& queue, std::int64_t queue_offset, const QueueUnit& unit);
   // Writes what was appended and makes it readable. kFull: nothing is lost, call again later.
   Status write_pending();

@@ -42,8 +42,10 @@ RecordKeys record_keys(const protocol::MessageRecord& record, const std::vector<
   protocol::visit_properties(record.properties, [&](std::string_view name, std::string_view value) {
     switch (name.size()) {
       case 4:
-        if (name == Property::kTags) keys.index.tags = value;
-        else if (name == Property::kKeys) keys.index.keys = value;
+        if (name == Property::kTags)
+          keys.index.tags = value;
+        else if (name == Property::kKeys)
+          keys.index.keys = value;
         break;
       case 5:
         if (name == Property::kDelayTimeLevel) delay = value;
@@ -64,8 +66,13 @@ RecordKeys record_keys(const protocol::MessageRecord& record, const std::vector<
 
 Dispatcher::Dispatcher(const StoreOptions& options, CommitLog& log, TopicQueueTable& table, ConsumeQueues& queues,
                        IndexStore& index, StoreStats& stats)
-    : limit([&log] { return log.max_offset(); }), options_(options), log_(log), table_(table), queues_(queues),
-      index_(index), stats_(stats) {}
+    : limit([&log] { return log.max_offset(); }),
+      options_(options),
+      log_(log),
+      table_(table),
+      queues_(queues),
+      index_(index),
+      stats_(stats) {}
 
 Status Dispatcher::dispatch(const protocol::MessageRecord& record, std::string_view bytes) {
   if (last_queue_ == nullptr || last_queue_->id() != record.queue_id || last_queue_->topic() != record.topic) {
@@ -82,9 +89,11 @@ Status Dispatcher::dispatch(const protocol::MessageRecord& record, std::string_v
     indexed_through_ = record.physical_offset;
   }
   if (!enters_queue(record.sys_flag)) return {};
-  auto status = queues_.append(*last_queue_, record.queue_offset, {record.physical_offset, record.size, keys.tags_code});
+  auto status =
+      queues_.append(*last_queue_, record.queue_offset, {record.physical_offset, record.size, keys.tags_code});
   if (!status) {
-    log::error("message can't enter its consume queue", {{"error", status.error()}, {"offset", record.physical_offset}});
+    log::error("message can't enter its consume queue",
+               {{"error", status.error()}, {"offset", record.physical_offset}});
     return {};
   }
   arrivals_.push_back({last_queue_, record.queue_offset, keys.tags_code, record.store_timestamp, bytes});
@@ -138,8 +147,9 @@ Result<bool> Dispatcher::run_round() {
       }
       position_.store(position, std::memory_order_release);
       stats_.dispatch_rounds.fetch_add(1, std::memory_order_relaxed);
-      stats_.dispatch_behind_bytes.store(static_cast<std::int64_t>(log_.max_offset() - std::min(position, log_.max_offset())),
-                                         std::memory_order_relaxed);
+      stats_.dispatch_behind_bytes.store(
+          static_cast<std::int64_t>(log_.max_offset() - std::min(position, log_.max_offset())),
+          std::memory_order_relaxed);
     }
     if (!arrivals_.empty()) {
       auto* listener = listener_.load(std::memory_order_acquire);

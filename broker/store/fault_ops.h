@@ -57,6 +57,7 @@ class FaultOps final : public FileOps {
     return FileOps::punch(fd, offset, size);
   }
   Result<DiskSpace> disk_space(const std::string&) override {
+    if (full || full_files) return DiskSpace{100ULL << 30, 0};
     return DiskSpace{100ULL << 30, static_cast<std::uint64_t>(100 - used_percent) << 30};
   }
 

@@ -155,8 +155,12 @@ Result<std::size_t> pread_all(int fd, char* to, std::size_t size, std::uint64_t 
   return done;
 }
 
-std::vector<std::string> list_files(const std::string& directory) { return list(directory, DT_REG, S_IFREG); }
-std::vector<std::string> list_directories(const std::string& directory) { return list(directory, DT_DIR, S_IFDIR); }
+std::vector<std::string> list_files(const std::string& directory) {
+  return list(directory, DT_REG, S_IFREG);
+}
+std::vector<std::string> list_directories(const std::string& directory) {
+  return list(directory, DT_DIR, S_IFDIR);
+}
 
 std::string offset_file_name(std::uint64_t offset) {
   char name[24];

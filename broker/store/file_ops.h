@@ -31,7 +31,8 @@ class FileOps {
   // Makes [offset, offset+size) of the file exist with blocks behind it, zero where nothing was written. kFull without
   // space. File systems that can't preallocate get a sparse file.
   virtual Status allocate(int fd, std::uint64_t offset, std::uint64_t size);
-  // Writes all of `parts` back to back; may change them. On an error any part of it may be written. kFull without space.
+  // Writes all of `parts` back to back; may change them. On an error any part of it may be written. kFull without
+  // space.
   virtual Status write(int fd, std::span<iovec> parts, std::uint64_t offset);
   virtual Status sync_data(int fd);
   virtual Status sync_all(const std::string& directory);  // its whole file system

@@ -16,26 +16,27 @@ namespace {
 constexpr std::size_t kHeader = 40;
 constexpr std::size_t kSlot = 4;
 constexpr std::size_t kEntry = 20;
-constexpr std::size_t kBeginTime = 0, kEndTime = 8, kBeginPhysical = 16, kEndPhysical = 24, kSlotCount = 32, kCount = 36;
+constexpr std::size_t kBeginTime = 0, kEndTime = 8, kBeginPhysical = 16, kEndPhysical = 24, kSlotCount = 32,
+                      kCount = 36;
 constexpr std::uint64_t kReserveStep = 1 << 20;
 
 std::uint64_t file_size(std::int32_t slots, std::int32_t entries) {
   return kHeader + kSlot * static_cast<std::uint64_t>(slots) + kEntry * static_cast<std::uint64_t>(entries);
 }
 
-// Readers look at what the dispatcher writes. Entries are at odd places, so that only slots and header words are aligned
-// to 4 bytes: the entry is complete before the slot that leads to it is stored.
+// Readers look at what the dispatcher writes. Entries are at odd places, so that only slots and header words are
+// aligned to 4 bytes: the entry is complete before the slot that leads to it is stored.
 std::int32_t load_word(const char* at) {
-  return byteswap_if_little(
-      std::atomic_ref<std::int32_t>(*reinterpret_cast<std::int32_t*>(const_cast<char*>(at))).load(std::memory_order_acquire));
+  return byteswap_if_little(std::atomic_ref<std::int32_t>(*reinterpret_cast<std::int32_t*>(const_cast<char*>(at)))
+                                .load(std::memory_order_acquire));
 }
 void store_word(char* at, std::int32_t value) {
   std::atomic_ref<std::int32_t>(*reinterpret_cast<std::int32_t*>(at))
       .store(byteswap_if_little(value), std::memory_order_release);
 }
 std::int64_t load_long(const char* at) {
-  return byteswap_if_little(
-      std::atomic_ref<std::int64_t>(*reinterpret_cast<std::int64_t*>(const_cast<char*>(at))).load(std::memory_order_acquire));
+  return byteswap_if_little(std::atomic_ref<std::int64_t>(*reinterpret_cast<std::int64_t*>(const_cast<char*>(at)))
+                                .load(std::memory_order_acquire));
 }
 void store_long(char* at, std::int64_t value) {
   std::atomic_ref<std::int64_t>(*reinterpret_cast<std::int64_t*>(at))
@@ -52,7 +53,9 @@ std::int32_t index_hash(std::int32_t java_hash) {
 IndexFile::IndexFile(std::string path, UniqueFd fd, char* data, std::int32_t slots, std::int32_t entries, FileOps& ops)
     : path_(std::move(path)), fd_(std::move(fd)), data_(data), slots_(slots), entries_(entries), ops_(ops) {}
 
-IndexFile::~IndexFile() { ::munmap(data_, file_size(slots_, entries_)); }
+IndexFile::~IndexFile() {
+  ::munmap(data_, file_size(slots_, entries_));
+}
 
 Result<std::shared_ptr<IndexFile>> IndexFile::open(const std::string& path, std::int32_t slots, std::int32_t entries,
                                                    FileOps& ops) {
@@ -76,8 +79,8 @@ Result<std::shared_ptr<IndexFile>> IndexFile::open(const std::string& path, std:
   void* data = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
   if (data == MAP_FAILED) return fail_errno("map " + path, errno);
   ::madvise(data, size, MADV_RANDOM);
-  auto file = std::shared_ptr<IndexFile>(
-      new IndexFile(path, std::move(fd), static_cast<char*>(data), slots, entries, ops));
+  auto file =
+      std::shared_ptr<IndexFile>(new IndexFile(path, std::move(fd), static_cast<char*>(data), slots, entries, ops));
   if (info.st_size == 0) {
     file->reserved_ = head;
   }
@@ -85,16 +88,28 @@ Result<std::shared_ptr<IndexFile>> IndexFile::open(const std::string& path, std:
   return file;
 }
 
-char* IndexFile::slot(std::int32_t index) const { return data_ + kHeader + kSlot * static_cast<std::size_t>(index); }
+char* IndexFile::slot(std::int32_t index) const {
+  return data_ + kHeader + kSlot * static_cast<std::size_t>(index);
+}
 char* IndexFile::entry(std::int32_t number) const {
   return data_ + kHeader + kSlot * static_cast<std::size_t>(slots_) + kEntry * static_cast<std::size_t>(number);
 }
-std::int64_t IndexFile::entry_physical(std::int32_t number) const { return load_be<std::int64_t>(entry(number) + 4); }
+std::int64_t IndexFile::entry_physical(std::int32_t number) const {
+  return load_be<std::int64_t>(entry(number) + 4);
+}
 
-std::int64_t IndexFile::begin_timestamp() const { return load_long(data_ + kBeginTime); }
-std::int64_t IndexFile::end_timestamp() const { return load_long(data_ + kEndTime); }
-std::int64_t IndexFile::end_physical() const { return load_long(data_ + kEndPhysical); }
-std::int32_t IndexFile::count() const { return std::max(1, load_word(data_ + kCount)); }
+std::int64_t IndexFile::begin_timestamp() const {
+  return load_long(data_ + kBeginTime);
+}
+std::int64_t IndexFile::end_timestamp() const {
+  return load_long(data_ + kEndTime);
+}
+std::int64_t IndexFile::end_physical() const {
+  return load_long(data_ + kEndPhysical);
+}
+std::int32_t IndexFile::count() const {
+  return std::max(1, load_word(data_ + kCount));
+}
 
 Status IndexFile::reserve(std::int32_t number) {
   const auto needed = static_cast<std::uint64_t>(entry(number) - data_) + kEntry;

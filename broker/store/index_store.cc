@@ -59,8 +59,8 @@ std::string IndexStore::new_file_name() const {
     std::tm local{};
     ::localtime_r(&seconds, &local);
     char name[64];
-    std::snprintf(name, sizeof name, "%04d%02d%02d%02d%02d%02d%03d", local.tm_year + 1900, local.tm_mon + 1, local.tm_mday,
-                  local.tm_hour, local.tm_min, local.tm_sec, static_cast<int>(now % 1000));
+    std::snprintf(name, sizeof name, "%04d%02d%02d%02d%02d%02d%03d", local.tm_year + 1900, local.tm_mon + 1,
+                  local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec, static_cast<int>(now % 1000));
     auto path = directory_ + "/" + name;
     if (files_.empty() || files_.back()->path() < path) return path;
   }

@@ -14,20 +14,26 @@ namespace {
 constexpr std::int64_t kTickUs = 200'000;
 constexpr std::int64_t kPage = 4096;
 
-void name_thread(const char* name) { ::pthread_setname_np(::pthread_self(), name); }
+void name_thread(const char* name) {
+  ::pthread_setname_np(::pthread_self(), name);
+}
 
 }  // namespace
 
 MessageStore::MessageStore(StoreOptions options, const Clock& clock, FileOps& ops, StoreLock lock)
-    : options_(std::move(options)), clock_(clock), ops_(ops),
+    : options_(std::move(options)),
+      clock_(clock),
+      ops_(ops),
       paths_{options_.root, options_.commit_log.empty() ? options_.root + "/commitlog" : options_.commit_log},
-      lock_(std::move(lock)), log_(options_, paths_.commit_log, ops, clock, stats_),
-      queues_(options_, paths_.consume_queue(), ops, table_), index_(options_, paths_.index(), ops, clock),
+      lock_(std::move(lock)),
+      log_(options_, paths_.commit_log, ops, clock, stats_),
+      queues_(options_, paths_.consume_queue(), ops, table_),
+      index_(options_, paths_.index(), ops, clock),
       dispatcher_(options_, log_, table_, queues_, index_, stats_) {
   memory_bytes_ = options_.memory_bytes;
   if (memory_bytes_ == 0) {
-    memory_bytes_ = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
-                    static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    memory_bytes_ =
+        static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   }
 }
 
@@ -63,12 +69,20 @@ Status MessageStore::start() {
     if (!progressed && progressed.error().kind != ErrorKind::kFull) return fail(std::move(progressed).error());
     if (!progressed || !*progressed) break;  // on a full disk the dispatcher's thread goes on later
   }
-  log::info("store opened", {{"root", paths_.root}, {"crashed", crashed_}, {"min", log_.min_offset()},
-                             {"max", log_.max_offset()}, {"queues", table_.size()},
-                             {"checked", recovered_.records_checked}, {"cut", recovered_.bytes_cut},
+  log::info("store opened", {{"root", paths_.root},
+                             {"crashed", crashed_},
+                             {"min", log_.min_offset()},
+                             {"max", log_.max_offset()},
+                             {"queues", table_.size()},
+                             {"checked", recovered_.records_checked},
+                             {"cut", recovered_.bytes_cut},
                              {"ms", clock_.monotonic_ms() - begin}});
   if (crashed_) {
     if (auto status = checkpoint(); !status && status.error().kind != ErrorKind::kFull) return status;
+  }
+  // The first message shouldn't wait for it. Without space, writing finds out.
+  if (auto status = log_.prepare_next(); !status) {
+    log::warn("the next file of the commit log can't be made", {{"error", status.error()}});
   }
   log_.set_write_state(WriteState::kOpen);
   clean();
@@ -78,10 +92,22 @@ Status MessageStore::start() {
 
 void MessageStore::start_threads() {
   log_.on_written = [this] { on_written(); };
-  flusher_ = std::thread([this] { name_thread("store-flush"); run_flusher(); });
-  dispatch_thread_ = std::thread([this] { name_thread("store-dispatch"); dispatcher_.run(); });
-  upkeep_ = std::thread([this] { name_thread("store-upkeep"); run_upkeep(); });
-  checkpointer_ = std::thread([this] { name_thread("store-check"); run_checkpoints(); });
+  flusher_ = std::thread([this] {
+    name_thread("store-flush");
+    run_flusher();
+  });
+  dispatch_thread_ = std::thread([this] {
+    name_thread("store-dispatch");
+    dispatcher_.run();
+  });
+  upkeep_ = std::thread([this] {
+    name_thread("store-upkeep");
+    run_upkeep();
+  });
+  checkpointer_ = std::thread([this] {
+    name_thread("store-check");
+    run_checkpoints();
+  });
 }
 
 MessageStore::~MessageStore() {

@@ -1,7 +1,7 @@
 // The message store: commit log, consume queues, index, and the threads that keep them going. Depends on files only.
 //
-// Threads: the writer is whoever appends (see commit_log.h); one flusher, one dispatcher, one for upkeep (preallocation,
-// timeouts, retention) and one for checkpoints. All wait for events; upkeep ticks five times a second.
+// Threads: the writer is whoever appends (see commit_log.h); one flusher, one dispatcher, one for upkeep
+// (preallocation, timeouts, retention) and one for checkpoints. All wait for events; upkeep ticks five times a second.
 //
 //   auto store = MessageStore::open(options, clock);
 //   TopicQueue& queue = (*store)->queue("T", 0);          // keep the reference
@@ -70,7 +70,7 @@ struct GetResult {
   std::int32_t messages = 0;
   std::int64_t bytes = 0;
   std::int64_t last_store_timestamp = 0;  // of the newest message in it
-  bool suggest_replica = false;  // so far behind that another replica should serve it
+  bool suggest_replica = false;           // so far behind that another replica should serve it
 };
 
 class MessageStore {

@@ -15,7 +15,8 @@ bool hour_is_listed(std::string_view hours, int hour) {
     const auto end = hours.find(';');
     const auto text = hours.substr(0, end);
     int listed = -1;
-    if (std::from_chars(text.data(), text.data() + text.size(), listed).ec == std::errc() && listed == hour) return true;
+    if (std::from_chars(text.data(), text.data() + text.size(), listed).ec == std::errc() && listed == hour)
+      return true;
     if (end == std::string_view::npos) break;
     hours.remove_prefix(end + 1);
   }

@@ -22,16 +22,16 @@ bool has_key(std::string_view keys, std::string_view key) {
   return false;
 }
 
-void add_part(GetResult& result, LogView view) {
+void add_part(GetResult& result, std::string_view bytes, const SegmentPtr& owner) {
   auto& parts = result.parts;
-  result.bytes += static_cast<std::int64_t>(view.bytes.size());
-  const bool same_owner = !result.owners.empty() && result.owners.back() == view.owner;
-  if (same_owner && !parts.empty() && parts.back().data() + parts.back().size() == view.bytes.data()) {
-    parts.back() = {parts.back().data(), parts.back().size() + view.bytes.size()};
+  result.bytes += static_cast<std::int64_t>(bytes.size());
+  const bool same_owner = !result.owners.empty() && result.owners.back() == owner;
+  if (same_owner && parts.back().data() + parts.back().size() == bytes.data()) {
+    parts.back() = {parts.back().data(), parts.back().size() + bytes.size()};
   } else {
-    parts.push_back(view.bytes);
+    parts.push_back(bytes);
   }
-  if (!same_owner) result.owners.push_back(std::move(view.owner));
+  if (!same_owner) result.owners.push_back(owner);
 }
 
 }  // namespace
@@ -90,11 +90,13 @@ void MessageStore::collect(const TopicQueue& queue, const GetRequest& request, G
   result.next_offset = request.offset;
   std::uint64_t skip_to = 0;  // where the next file of the log starts, when this one is gone
   std::uint64_t last_physical = 0;
+  SegmentPtr segment;
   std::vector<QueueUnit> units;
   const auto scan_end = std::min(result.max_offset, request.offset + max_scan);
   for (auto at = request.offset; at < scan_end;) {
     const auto left = static_cast<std::size_t>(scan_end - at);
-    const auto count = std::min({left, kUnitsAtOnce, request.filter == nullptr ? static_cast<std::size_t>(max_messages) : kUnitsAtOnce});
+    const auto count = std::min(
+        {left, kUnitsAtOnce, request.filter == nullptr ? static_cast<std::size_t>(max_messages) : kUnitsAtOnce});
     if (auto status = queues_.read(queue, at, count, units); !status || units.empty()) {
       if (result.messages == 0) {
         log::warn("consume queue can't be read", {{"topic", queue.topic()}, {"queue", queue.id()}, {"offset", at}});
@@ -126,17 +128,20 @@ void MessageStore::collect(const TopicQueue& queue, const GetRequest& request, G
         if (result.messages == 0) result.status = GetStatus::kNoMatchedMessage;
         continue;
       }
-      auto view = unit.size > 0 ? log_.read(physical, static_cast<std::size_t>(unit.size)) : LogView{};
-      if (!view) {
+      // Neighbours stand in one file: no lock, no count for each.
+      if (!segment || !segment->contains(physical)) segment = log_.segment_at(physical);
+      const auto end = physical + static_cast<std::uint64_t>(std::max(unit.size, 0));
+      if (!segment || unit.size <= 0 || end > segment->end() || end > log_end) {
         if (result.messages == 0) result.status = GetStatus::kMessageWasRemoving;
         skip_to = log_.next_file_start(physical);
         continue;
       }
-      if (request.filter != nullptr && !request.filter->matches_record(view.bytes)) {
+      const auto bytes = segment->view(physical, end);
+      if (request.filter != nullptr && !request.filter->matches_record(bytes)) {
         if (result.messages == 0) result.status = GetStatus::kNoMatchedMessage;
         continue;
       }
-      add_part(result, std::move(view));
+      add_part(result, bytes, segment);
       ++result.messages;
       result.status = GetStatus::kFound;
       skip_to = 0;
@@ -173,7 +178,8 @@ MessageStore::QueryResult MessageStore::query(std::string_view topic, std::strin
   return result;
 }
 
-std::int64_t MessageStore::offset_by_time(const TopicQueue& queue, std::int64_t timestamp, TimeBoundary boundary) const {
+std::int64_t MessageStore::offset_by_time(const TopicQueue& queue, std::int64_t timestamp,
+                                          TimeBoundary boundary) const {
   return queues_.offset_by_time(queue, timestamp, boundary, log_);
 }
 
@@ -189,7 +195,9 @@ std::int64_t MessageStore::store_timestamp(const TopicQueue& queue, std::int64_t
   return physical < 0 ? -1 : log_.store_timestamp_at(static_cast<std::uint64_t>(physical));
 }
 
-std::int64_t MessageStore::earliest_store_timestamp() const { return log_.store_timestamp_at(log_.min_offset()); }
+std::int64_t MessageStore::earliest_store_timestamp() const {
+  return log_.store_timestamp_at(log_.min_offset());
+}
 
 bool MessageStore::is_cold(std::uint64_t physical) const {
   const auto window = memory_bytes_ / 100 * static_cast<std::uint64_t>(options_.memory_percent);

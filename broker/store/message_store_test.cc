@@ -43,7 +43,10 @@ TEST_CASE("files have the original's form") {
   ManualClock clock(1'700'000'000'000);
   auto store = open_store(small_options(dir / "store"), clock);
   auto& queue = store->queue("T", 0);
-  put(*store, queue, "hello", "TAGS\x01" "a\x02UNIQ_KEY\x01" "U1\x02KEYS\x01k1 k2\x02");
+  put(*store, queue, "hello",
+      "TAGS\x01"
+      "a\x02UNIQ_KEY\x01"
+      "U1\x02KEYS\x01k1 k2\x02");
   auto second = put(*store, queue, "world");
   dispatch_all(*store);
   REQUIRE(store->close());
@@ -141,7 +144,8 @@ TEST_CASE("get: states, limits, filter") {
   auto& queue = store->queue("T", 0);
   CHECK(store->get(nullptr, {}).status == GetStatus::kNoMessageInQueue);
   CHECK(store->get(&queue, {}).status == GetStatus::kNoMessageInQueue);
-  for (int i = 0; i < 100; ++i) put(*store, queue, std::to_string(i), i % 10 == 9 ? "TAGS\x01nine\x02" : "TAGS\x01other\x02");
+  for (int i = 0; i < 100; ++i)
+    put(*store, queue, std::to_string(i), i % 10 == 9 ? "TAGS\x01nine\x02" : "TAGS\x01other\x02");
   CHECK(store->get(&queue, {}).status == GetStatus::kNoMessageInQueue);  // not dispatched yet
   dispatch_all(*store);
 
@@ -207,7 +211,10 @@ TEST_CASE("query by key, by id and by time") {
   std::vector<Placed> placed;
   for (int i = 0; i < 100; ++i) {
     placed.push_back(put(*store, queue, std::to_string(i),
-                         "UNIQ_KEY\x01u" + std::to_string(i) + "\x02KEYS\x01" "all half" + std::to_string(i % 2) + "\x02"));
+                         "UNIQ_KEY\x01u" + std::to_string(i) +
+                             "\x02KEYS\x01"
+                             "all half" +
+                             std::to_string(i % 2) + "\x02"));
     clock.advance(1000);
   }
   dispatch_all(*store);
@@ -247,8 +254,12 @@ TEST_CASE("transaction records and delay levels") {
   CHECK(put(*store, queue, "undone", {}, protocol::MessageFlag::kTransactionRollback).queue_offset == 0);
   CHECK(put(*store, queue, "done", {}, protocol::MessageFlag::kTransactionCommit).queue_offset == 1);
   auto& delayed = store->queue("SCHEDULE_TOPIC_XXXX", 2);
-  put(*store, delayed, "later", "DELAY\x01" "3\x02TAGS\x01x\x02");
-  put(*store, delayed, "latest", "DELAY\x01" "99\x02");
+  put(*store, delayed, "later",
+      "DELAY\x01"
+      "3\x02TAGS\x01x\x02");
+  put(*store, delayed, "latest",
+      "DELAY\x01"
+      "99\x02");
   dispatch_all(*store);
   CHECK(bodies(*store, "T", 0) == std::vector<std::string>{"first", "done"});
   auto units = read_file(dir / "store/consumequeue/SCHEDULE_TOPIC_XXXX/2/00000000000000000000");
@@ -297,7 +308,9 @@ TEST_CASE("many threads: nothing lost, nothing twice, order kept for each sender
     struct Arrivals : ArrivalListener {
       std::atomic<int> count{0};
       bool wants_arrivals() const noexcept override { return true; }
-      void on_arrivals(std::span<const Arrival> arrivals) noexcept override { count += static_cast<int>(arrivals.size()); }
+      void on_arrivals(std::span<const Arrival> arrivals) noexcept override {
+        count += static_cast<int>(arrivals.size());
+      }
     } arrivals;
     store->set_arrival_listener(&arrivals);
     constexpr int kThreads = 4, kBatches = 300, kEach = 4;
@@ -317,7 +330,8 @@ TEST_CASE("many threads: nothing lost, nothing twice, order kept for each sender
     }
     for (auto& thread : threads) thread.join();
     for (int i = 0; i < 30'000 && (listener.ok + listener.bad < kThreads * kBatches * kEach ||
-                                   arrivals.count < kThreads * kBatches * kEach); ++i) {
+                                   arrivals.count < kThreads * kBatches * kEach);
+         ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     CHECK(listener.ok == kThreads * kBatches * kEach);

@@ -16,8 +16,8 @@ const Segment* find(const Segments& segments, std::uint64_t offset) {
   return nullptr;
 }
 
-// The body's checksum does not cover what stands behind the body. The last record of the log may have been cut off there:
-// its end is then still zero, and neither a topic nor properties end so.
+// The body's checksum does not cover what stands behind the body. The last record of the log may have been cut off
+// there: its end is then still zero, and neither a topic nor properties end so.
 bool cut_behind_body(const protocol::MessageRecord& record, std::string_view rest) {
   const bool last = rest.size() < 8 || rest.substr(0, 8).find_first_not_of('\0') == std::string_view::npos;
   return last && (record.properties.empty() ? record.topic.empty() || record.topic.back() == '\0'
@@ -49,8 +49,7 @@ std::uint64_t Recovery::choose_start(bool crashed, const Checkpoint& checkpoint)
     return static_cast<std::uint64_t>(safe);
   }
   // Without a known record: the newest file whose first record is older than the checkpoint (or than `safe`).
-  const auto time =
-      std::min(checkpoint.physic_msg_timestamp, checkpoint.logics_msg_timestamp) - kCheckpointSlackMs;
+  const auto time = std::min(checkpoint.physic_msg_timestamp, checkpoint.logics_msg_timestamp) - kCheckpointSlackMs;
   for (auto segment = segments.rbegin(); segment != segments.rend(); ++segment) {
     const auto start = (*segment)->start();
     if (!record_is_good(segments, start, record)) continue;

@@ -4,7 +4,8 @@
 // Crash: what the checkpoint calls safe is trusted; from there on every record of the log is checked, the first that is
 // not whole ends the log, and consume queues and index are cut back to the checkpoint, to be filled again from the log.
 // So the effort follows what was not yet checkpointed, and a crash during recovery only repeats it.
-// Queue offsets go on behind every record that is in the log and every unit that is in a queue: none is given out twice.
+// Queue offsets go on behind every record that is in the log and every unit that is in a queue: none is given out
+// twice.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ class Recovery {
     std::uint64_t bytes_cut = 0;  // of a torn record; 0 if the log ended well
   };
 
-  Recovery(const StoreOptions& options, CommitLog& log, TopicQueueTable& table, ConsumeQueues& queues, IndexStore& index)
+  Recovery(const StoreOptions& options, CommitLog& log, TopicQueueTable& table, ConsumeQueues& queues,
+           IndexStore& index)
       : options_(options), log_(log), table_(table), queues_(queues), index_(index) {}
 
   rmq::Result<Result> run(bool crashed, const Checkpoint& checkpoint);

@@ -50,7 +50,8 @@ TEST_CASE("a record torn at any byte ends the log, and its offset is given out a
     copy_store(options.root, copied.root);
     // Unwritten places hold zeros; anything else is found where a length or the checksum covers it.
     const char fill = cut % 2 == 0 && cut < 90 ? '\xee' : '\0';
-    overwrite(copied.root + file, static_cast<std::uint64_t>(last.physical_offset) + cut, std::string(size - cut, fill));
+    overwrite(copied.root + file, static_cast<std::uint64_t>(last.physical_offset) + cut,
+              std::string(size - cut, fill));
     auto again = open_store(copied, clock, ops);
     CHECK(again->recovered_from_crash());
     CHECK(again->log().max_offset() == static_cast<std::uint64_t>(last.physical_offset));
@@ -78,7 +79,10 @@ TEST_CASE("after a crash only what was not checkpointed is looked at (467, 678)"
   const auto send = [&](int count) {
     for (int i = 0; i < count; ++i) {
       sent.push_back(std::to_string(sent.size()) + std::string(500, 'z'));
-      put(*store, store->queue("T", static_cast<int>(sent.size()) % 3), sent.back(), "UNIQ_KEY\x01" "k" + std::to_string(sent.size() - 1) + "\x02");
+      put(*store, store->queue("T", static_cast<int>(sent.size()) % 3), sent.back(),
+          "UNIQ_KEY\x01"
+          "k" +
+              std::to_string(sent.size() - 1) + "\x02");
     }
   };
   send(500);
@@ -256,7 +260,8 @@ TEST_CASE("kill -9 at any moment: every acknowledged message is there") {
             const auto first = queue.next_offset();
             auto batch = std::make_unique<AppendBatch>();
             batch->listener = &counter;
-            for (int i = 0; i < 3; ++i) (void)batch->add(queue, message(std::to_string(first + i) + std::string(300, 'k')));
+            for (int i = 0; i < 3; ++i)
+              (void)batch->add(queue, message(std::to_string(first + i) + std::string(300, 'k')));
             counter.free = false;
             if ((*store)->append(batch) != AppendStatus::kOk) ::_exit(2);
             while (!counter.free) std::this_thread::yield();
@@ -278,7 +283,8 @@ TEST_CASE("kill -9 at any moment: every acknowledged message is there") {
       const auto found = bodies(*store, "T", t);
       CHECK(static_cast<std::int64_t>(found.size()) >= acknowledged[t].load());
       bool right = true;
-      for (std::size_t i = 0; i < found.size(); ++i) right = right && found[i] == std::to_string(i) + std::string(300, 'k');
+      for (std::size_t i = 0; i < found.size(); ++i)
+        right = right && found[i] == std::to_string(i) + std::string(300, 'k');
       CHECK(right);
       acknowledged[t] = static_cast<std::int64_t>(found.size());
     }

@@ -185,7 +185,8 @@ TEST_CASE("retention by time and by disk use") {
   auto& queue = store->queue("T", 0);
   auto& rare = store->queue("rare", 0);
   put(*store, rare, "r0");
-  for (int i = 0; i < 1000; ++i) put(*store, queue, std::to_string(i) + std::string(1000, 'r'), "UNIQ_KEY\x01u" + std::to_string(i) + "\x02");
+  for (int i = 0; i < 1000; ++i)
+    put(*store, queue, std::to_string(i) + std::string(1000, 'r'), "UNIQ_KEY\x01u" + std::to_string(i) + "\x02");
   dispatch_all(*store);
   const auto files = store->log().segments().size();
   CHECK(files > 15);

@@ -26,11 +26,12 @@ Result<std::shared_ptr<Segment>> Segment::open(const std::string& path, std::uin
   }
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd.get(), 0);
   if (data == MAP_FAILED) return fail_errno("map " + path, errno);
-  return std::shared_ptr<Segment>(
-      new Segment(path, start, size, std::move(fd), static_cast<const char*>(data)));
+  return std::shared_ptr<Segment>(new Segment(path, start, size, std::move(fd), static_cast<const char*>(data)));
 }
 
-Segment::~Segment() { ::munmap(const_cast<char*>(data_), size_); }
+Segment::~Segment() {
+  ::munmap(const_cast<char*>(data_), size_);
+}
 
 void Segment::forget(std::uint64_t from, std::uint64_t to) const {
   const auto begin = (from - start_ + kPage - 1) / kPage * kPage;

@@ -27,24 +27,29 @@ Status refuse_foreign_store(const StorePaths& paths) {
     // Folders that the original makes in RocksDB mode only.
     if (name == "consumequeue_rocksdb" || name == "consumequeue_r") {
       return fail(ErrorKind::kUnsupported,
-                  paths.root + "/" + name + ": this store keeps its consume queues in RocksDB (storeType=defaultRocksDB), "
-                  "which this broker does not read. Let the original broker export it to storeType=default first.");
+                  paths.root + "/" + name +
+                      ": this store keeps its consume queues in RocksDB (storeType=defaultRocksDB), "
+                      "which this broker does not read. Let the original broker export it to storeType=default first.");
     }
     if (name.starts_with("dledger-")) {
       return fail(ErrorKind::kUnsupported,
-                  paths.root + "/" + name + ": this store's log is in DLedger form (enableDLegerCommitLog=true), which this "
-                  "broker does not read. Drain it with the original broker, or start with an empty store.");
+                  paths.root + "/" + name +
+                      ": this store's log is in DLedger form (enableDLegerCommitLog=true), which this "
+                      "broker does not read. Drain it with the original broker, or start with an empty store.");
     }
   }
   if (!list_directories(paths.root + "/batchconsumequeue").empty()) {
-    return fail(ErrorKind::kUnsupported, paths.root + "/batchconsumequeue: this store has topics of the type BatchCQ, which "
-                                         "this broker does not read. Delete those topics with the original broker first.");
+    return fail(ErrorKind::kUnsupported,
+                paths.root +
+                    "/batchconsumequeue: this store has topics of the type BatchCQ, which "
+                    "this broker does not read. Delete those topics with the original broker first.");
   }
   // The original puts RocksDB's files straight into consumequeue/ when no separate path is set.
   if (exists(paths.consume_queue() + "/CURRENT")) {
     return fail(ErrorKind::kUnsupported,
-                paths.consume_queue() + " is a RocksDB database (storeType=defaultRocksDB), which this broker does not "
-                "read. Let the original broker export it to storeType=default first.");
+                paths.consume_queue() +
+                    " is a RocksDB database (storeType=defaultRocksDB), which this broker does not "
+                    "read. Let the original broker export it to storeType=default first.");
   }
   return {};
 }
@@ -74,9 +79,9 @@ Status write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
   if (::fstat(fd.get(), &info) != 0) return fail_errno("stat " + path, errno);
   // 48 bytes within one sector: written whole or not at all.
   std::string bytes;
-  for (auto value : {checkpoint.physic_msg_timestamp, checkpoint.logics_msg_timestamp, checkpoint.index_msg_timestamp,
-                     checkpoint.master_flushed_offset, checkpoint.confirm_physical_offset,
-                     checkpoint.logics_physical_offset}) {
+  for (auto value :
+       {checkpoint.physic_msg_timestamp, checkpoint.logics_msg_timestamp, checkpoint.index_msg_timestamp,
+        checkpoint.master_flushed_offset, checkpoint.confirm_physical_offset, checkpoint.logics_physical_offset}) {
     append_be(bytes, value);
   }
   if (static_cast<std::size_t>(info.st_size) < kCheckpointBytes) bytes.resize(kCheckpointBytes, '\0');
@@ -88,8 +93,8 @@ Status write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
 Result<StoreLock> StoreLock::acquire(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!fd) return fail_errno("open " + path, errno);
-  // The original locks the first byte with a POSIX record lock; an open-file-description lock of the same byte conflicts
-  // with it, and with a second opening by our own process as well.
+  // The original locks the first byte with a POSIX record lock; an open-file-description lock of the same byte
+  // conflicts with it, and with a second opening by our own process as well.
   struct flock range {};
   range.l_type = F_WRLCK;
   range.l_whence = SEEK_SET;

@@ -34,7 +34,7 @@ struct Checkpoint {
   std::int64_t confirm_physical_offset = 0;
   std::int64_t logics_physical_offset = 0;  // where the record of logics_msg_timestamp starts; 0: unknown
 };
-Result<Checkpoint> read_checkpoint(const std::string& path);  // all zero if there is no file
+Result<Checkpoint> read_checkpoint(const std::string& path);                     // all zero if there is no file
 Status write_checkpoint(const std::string& path, const Checkpoint& checkpoint);  // in place, synced
 
 // root/lock, held as long as this lives; compatible with the original's FileChannel.tryLock(0, 1).

@@ -13,7 +13,7 @@ struct StoreStats {
   Counter messages_appended{0};
   Counter bytes_appended{0};
   Counter batches_appended{0};
-  Counter writes{0};         // system calls: batches / writes shows how well appends combine
+  Counter writes{0};  // system calls: batches / writes shows how well appends combine
   Counter writes_failed{0};
   Counter appends_refused{0};  // busy, full, closed
   Counter flushes{0};

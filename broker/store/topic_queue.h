@@ -42,13 +42,13 @@ class TopicQueue {
 
   const Topic& topic_;
   const std::int32_t id_;
-  bool touched_ = false;                // has pending_ to be written in this round
+  bool touched_ = false;  // has pending_ to be written in this round
   std::atomic<std::int64_t> next_{0};
   std::atomic<std::int64_t> min_{0};
   std::atomic<std::int64_t> max_{0};
   std::atomic<std::int64_t> first_file_{-1};  // byte position where the oldest file starts; -1: no file
-  std::string pending_;                 // units not yet written,
-  std::int64_t pending_at_ = 0;         // from this offset on
+  std::string pending_;                       // units not yet written,
+  std::int64_t pending_at_ = 0;               // from this offset on
 };
 
 // Thread-safe. Lookup takes a shared lock: hot callers keep the pointer.

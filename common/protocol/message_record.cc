@@ -26,7 +26,9 @@ char* put(char* at, std::string_view bytes) {
   return at + bytes.size();
 }
 
-bool is_host(std::string_view host) { return host.size() == 8 || host.size() == 20; }
+bool is_host(std::string_view host) {
+  return host.size() == 8 || host.size() == 20;
+}
 
 // The checksum that the CRC property at the end of `properties` claims, or -1.
 std::int64_t claimed_crc(std::string_view properties) {
@@ -46,14 +48,13 @@ std::int64_t claimed_crc(std::string_view properties) {
 
 std::size_t record_size(std::size_t body, std::size_t topic, std::size_t properties, bool born_host_v6,
                         bool store_host_v6) {
-  return kFixedBytes + (born_host_v6 ? 20 : 8) + (store_host_v6 ? 20 : 8) + body +
-         (topic > kMaxTopicV1Bytes ? 2 : 1) + topic + properties;
+  return kFixedBytes + (born_host_v6 ? 20 : 8) + (store_host_v6 ? 20 : 8) + body + (topic > kMaxTopicV1Bytes ? 2 : 1) +
+         topic + properties;
 }
 
 RecordState parse_record(std::string_view bytes, MessageRecord& record) {
-  if (bytes.size() < kBlankBytes) return bytes.size() < 4 || load_be<std::int32_t>(bytes.data()) == 0
-                                             ? RecordState::kNothing
-                                             : RecordState::kTorn;
+  if (bytes.size() < kBlankBytes)
+    return bytes.size() < 4 || load_be<std::int32_t>(bytes.data()) == 0 ? RecordState::kNothing : RecordState::kTorn;
   record.size = load_be<std::int32_t>(bytes.data());
   record.magic = load_be<std::int32_t>(bytes.data() + 4);
   if (record.magic == kBlankMagic) return RecordState::kEndOfFile;
@@ -112,8 +113,8 @@ Result<std::size_t> append_record(std::string& out, const MessageRecord& record,
   // Properties that do not end in a separator get one before more follows.
   const bool more = !options.more_properties.empty() || options.crc_property;
   const bool separator = more && !record.properties.empty() && record.properties.back() != '\x02';
-  const bool second_separator = options.crc_property && !options.more_properties.empty() &&
-                                options.more_properties.back() != '\x02';
+  const bool second_separator =
+      options.crc_property && !options.more_properties.empty() && options.more_properties.back() != '\x02';
   const std::size_t properties = record.properties.size() + (separator ? 1 : 0) + options.more_properties.size() +
                                  (second_separator ? 1 : 0) + (options.crc_property ? kCrcPropertyBytes : 0);
   if (properties > kMaxPropertiesBytes) {
@@ -164,8 +165,7 @@ Result<std::size_t> append_record(std::string& out, const MessageRecord& record,
   return size;
 }
 
-void patch_record(char* record, std::int64_t queue_offset, std::int64_t physical_offset,
-                  std::int64_t store_timestamp) {
+void patch_record(char* record, std::int64_t queue_offset, std::int64_t physical_offset, std::int64_t store_timestamp) {
   store_be(record + kRecordQueueOffsetAt, queue_offset);
   store_be(record + kRecordPhysicalOffsetAt, physical_offset);
   store_be(record + record_store_timestamp_at(load_be<std::int32_t>(record + kRecordSysFlagAt)), store_timestamp);

@@ -69,9 +69,9 @@ enum class RecordState {
   kTorn,       // begins as a record and is cut off or contradicts itself
 };
 
-// Decodes the record at the start of `bytes`, which may go on after it. Every length is checked against the others, so a
-// kRecord can be used without further checks; `record` is unspecified otherwise. Does not look at the checksum.
-// Of a kEndOfFile, record.size is the number of bytes left in the file.
+// Decodes the record at the start of `bytes`, which may go on after it. Every length is checked against the others, so
+// a kRecord can be used without further checks; `record` is unspecified otherwise. Does not look at the checksum. Of a
+// kEndOfFile, record.size is the number of bytes left in the file.
 RecordState parse_record(std::string_view bytes, MessageRecord& record);
 
 // parse_record for callers who expect a record: kInvalid if it isn't one.

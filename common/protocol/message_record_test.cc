@@ -21,7 +21,9 @@ MessageRecord example() {
   r.prepared_transaction_offset = 99;
   r.body = "hello";
   r.topic = "T";
-  r.properties = "TAGS\x01" "a\x02";
+  r.properties =
+      "TAGS\x01"
+      "a\x02";
   return r;
 }
 
@@ -46,7 +48,9 @@ TEST_CASE("record layout, byte by byte") {
   CHECK(bytes.substr(48, 8) == kHostV4);
   CHECK(load_be<std::int64_t>(bytes.data() + 56) == 1700000000002);
   CHECK(load_be<std::int32_t>(bytes.data() + 84) == 5);
-  CHECK(bytes.substr(88) == std::string("hello\x01T\x00\x07TAGS\x01" "a\x02", 16));
+  CHECK(bytes.substr(88) == std::string("hello\x01T\x00\x07TAGS\x01"
+                                        "a\x02",
+                                        16));
 }
 
 TEST_CASE("round trip of hosts and topic lengths") {
@@ -88,14 +92,20 @@ TEST_CASE("checksum of the body and of the whole record") {
 
   EncodeOptions options;
   options.crc_property = true;
-  options.more_properties = "CLUSTER\x01" "c";
+  options.more_properties =
+      "CLUSTER\x01"
+      "c";
   bytes = encode(example(), options);
   patch_record(bytes.data(), 5, 6, 7);
   seal_crc_property(bytes.data(), bytes.size());
   auto good = decode_record(bytes);
   REQUIRE(good);
   CHECK(record_checksum_ok(bytes, *good));
-  CHECK(good->properties.starts_with("TAGS\x01" "a\x02" "CLUSTER\x01" "c\x02__CRC32#\x01"));
+  CHECK(
+      good->properties.starts_with("TAGS\x01"
+                                   "a\x02"
+                                   "CLUSTER\x01"
+                                   "c\x02__CRC32#\x01"));
   CHECK(good->properties.back() == '\x02');
   for (std::size_t i : {9U, 20U, 35U, 60U, 90U}) {  // any byte counts, not only the body's
     auto copy = bytes;

@@ -21,7 +21,9 @@ using namespace rmq::store;
 double cpu_seconds() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec); };
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -67,14 +69,19 @@ void run(const std::string& root, const char* name, FlushMode mode, std::size_t 
         auto batch = std::make_unique<AppendBatch>();
         batch->listener = &sender;
         for (int i = 0; i < burst; ++i) {
-          const int size = std::snprintf(unique, sizeof unique, "UNIQ_KEY\x01" "7F0000010%03d%020ld\x02WAIT\x01true\x02", t, number);
+          const int size = std::snprintf(unique, sizeof unique,
+                                         "UNIQ_KEY\x01"
+                                         "7F0000010%03d%020ld\x02WAIT\x01true\x02",
+                                         t, number);
           protocol::MessageRecord record;
           record.born_timestamp = 1;
           record.born_host = host;
           record.store_host = host;
           record.body = body;
           record.properties = {unique, static_cast<std::size_t>(size)};
-          (void)batch->add(*queues[number++ % 8], record, {.more_properties = "CLUSTER\x01" "DefaultCluster\x02"});
+          (void)batch->add(*queues[number++ % 8], record,
+                           {.more_properties = "CLUSTER\x01"
+                                               "DefaultCluster\x02"});
         }
         while (store.append(batch) != AppendStatus::kOk) std::this_thread::yield();
       }
@@ -89,8 +96,8 @@ void run(const std::string& root, const char* name, FlushMode mode, std::size_t 
   const auto cpu = cpu_seconds() - cpu_before;
   long done = 0;
   for (auto& sender : senders) done += sender.done;
-  std::printf("%-28s %9.0f msg/s  %6.2f us CPU/msg  %5.1f msg/write  %ld flushes\n", name, static_cast<double>(done) / elapsed,
-              cpu / static_cast<double>(done) * 1e6,
+  std::printf("%-28s %9.0f msg/s  %6.2f us CPU/msg  %5.1f msg/write  %ld flushes\n", name,
+              static_cast<double>(done) / elapsed, cpu / static_cast<double>(done) * 1e6,
               static_cast<double>(done) / static_cast<double>(std::max<long>(1, store.stats().writes.load())),
               static_cast<long>(store.stats().flushes.load()));
   std::fflush(stdout);

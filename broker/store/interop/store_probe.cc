@@ -26,7 +26,8 @@ void write(MessageStore& store, int count) {
   for (int i = 0; i < count; ++i) {
     const auto number = std::to_string(i);
     const auto body = "ours-" + number + "-" + std::string(static_cast<std::size_t>(i % 700), 'o');
-    const auto properties = "TAGS\x01tag" + std::to_string(i % 4) + "\x02KEYS\x01key" + number + "\x02UNIQ_KEY\x01O" + number + "\x02";
+    const auto properties =
+        "TAGS\x01tag" + std::to_string(i % 4) + "\x02KEYS\x01key" + number + "\x02UNIQ_KEY\x01O" + number + "\x02";
     protocol::MessageRecord record;
     record.born_timestamp = SystemClock().wall_ms();
     record.born_host = host;
