@@ -154,8 +154,12 @@ std::string_view FieldReader::optional(std::string_view key, std::string_view ot
   return value.data() == nullptr ? otherwise : value;
 }
 
-std::int32_t FieldReader::required_int32(std::string_view key) { return required_integer<std::int32_t>(key); }
-std::int64_t FieldReader::required_int64(std::string_view key) { return required_integer<std::int64_t>(key); }
+std::int32_t FieldReader::required_int32(std::string_view key) {
+  return required_integer<std::int32_t>(key);
+}
+std::int64_t FieldReader::required_int64(std::string_view key) {
+  return required_integer<std::int64_t>(key);
+}
 std::int32_t FieldReader::optional_int32(std::string_view key, std::int32_t otherwise) {
   return optional_integer(key, otherwise);
 }
@@ -163,7 +167,9 @@ std::int64_t FieldReader::optional_int64(std::string_view key, std::int64_t othe
   return optional_integer(key, otherwise);
 }
 
-bool FieldReader::required_bool(std::string_view key) { return equals_ignoring_case(required(key), "true"); }
+bool FieldReader::required_bool(std::string_view key) {
+  return equals_ignoring_case(required(key), "true");
+}
 
 bool FieldReader::optional_bool(std::string_view key, bool otherwise) const {
   const auto value = find(key);
