@@ -1,14 +1,12 @@
 // rocketmq-namesrv: flags and files in, a running name server out.
 #include <malloc.h>
-#include <signal.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <string>
 
-#include "common/base/file.h"
 #include "common/base/log.h"
 #include "common/base/properties_text.h"
+#include "common/base/server_flags.h"
 #include "namesrv/configuration.h"
 #include "namesrv/server.h"
 
@@ -17,14 +15,6 @@ using namespace rmq;
 namespace {
 
 constexpr int kExitUsage = 2;
-constexpr std::uint64_t kMaxConfigurationBytes = 1024 * 1024;
-
-struct Flags {
-  std::string file;
-  std::string namesrv_addr;
-  bool print = false;
-  bool help = false;
-};
 
 void print_help() {
   std::string text =
@@ -34,42 +24,14 @@ void print_help() {
       "  -p, --printConfigItem       print all settings and exit\n"
       "  -h, --help                  print this and exit\n\n"
       "Settings (namesrv.conf), with their defaults:\n" +
-      namesrv::Configuration::help() +
-      "\nIt stops in order on SIGTERM and SIGINT.\n";
+      namesrv::Configuration::help() + "\nIt stops in order on SIGTERM and SIGINT.\n";
   std::fputs(text.c_str(), stdout);
 }
 
-Result<Flags> parse_flags(int count, char** values) {
-  Flags flags;
-  for (int i = 1; i < count; ++i) {
-    std::string flag = values[i];
-    bool takes_value = flag == "-c" || flag == "--configFile" || flag == "-n" || flag == "--namesrvAddr";
-    if (takes_value && i + 1 == count) return fail(ErrorKind::kInvalid, flag + " needs a value");
-    if (flag == "-c" || flag == "--configFile") {
-      flags.file = values[++i];
-    } else if (flag == "-n" || flag == "--namesrvAddr") {
-      flags.namesrv_addr = values[++i];
-    } else if (flag == "-p" || flag == "--printConfigItem") {
-      flags.print = true;
-    } else if (flag == "-h" || flag == "--help") {
-      flags.help = true;
-    } else {
-      return fail(ErrorKind::kInvalid, "unknown flag " + flag + "; -h lists them");
-    }
-  }
-  return flags;
-}
-
-Status configure(const Flags& flags, namesrv::Configuration& configuration) {
-  Properties properties;
-  if (!flags.file.empty()) {
-    RMQ_TRY(auto text, read_file(flags.file, kMaxConfigurationBytes));
-    auto parsed = parse_properties(text);
-    if (!parsed) return fail(parsed.error().with(flags.file));
-    properties = *std::move(parsed);
-    // Changed settings go back to the file they came from, as in the original, unless it names another.
-    properties.try_emplace("configStorePath", flags.file);
-  }
+Status configure(const ServerFlags& flags, namesrv::Configuration& configuration) {
+  RMQ_TRY(auto properties, read_server_settings(flags));
+  // Changed settings go back to the file they came from, as in the original, unless it names another.
+  if (!flags.file.empty()) properties.try_emplace("configStorePath", flags.file);
   auto report = configuration.load(properties);
   if (!report) return fail(report.error().with(flags.file));
   if (!flags.namesrv_addr.empty()) configuration.set_namesrv_addr(flags.namesrv_addr);
@@ -82,26 +44,17 @@ Status configure(const Flags& flags, namesrv::Configuration& configuration) {
 }
 
 int run(namesrv::Configuration& configuration) {
-  // Before any thread: all of them leave these signals to sigwait() below.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
-
+  const StopSignal signal;
   SystemClock clock;
   namesrv::NameServer server(configuration, clock);
   if (auto status = server.start(); !status) {
     log::error("the name server can't start", {{"error", status.error()}});
     return 1;
   }
-  log::info("The Name Server boot success. serializeType=JSON",
-            {{"address", configuration.text("bindAddress")}, {"port", server.port()},
-             {"adminPort", server.admin_port()}});
-  int received = 0;
-  sigwait(&signals, &received);
-  log::info("stopping", {{"signal", received}});
+  log::info(
+      "The Name Server boot success. serializeType=JSON",
+      {{"address", configuration.text("bindAddress")}, {"port", server.port()}, {"adminPort", server.admin_port()}});
+  log::info("stopping", {{"signal", signal.wait()}});
   server.stop();
   log::info("stopped");
   return 0;
@@ -111,7 +64,7 @@ int run(namesrv::Configuration& configuration) {
 
 int main(int count, char** values) {
   ::mallopt(M_ARENA_MAX, 2);  // one arena a core costs megabytes and brings nothing here
-  auto flags = parse_flags(count, values);
+  auto flags = parse_server_flags(count, values);
   if (!flags) {
     std::fprintf(stderr, "rocketmq-namesrv: %s\n", flags.error().message.c_str());
     return kExitUsage;

@@ -51,6 +51,7 @@ autoCreateSubscriptionGroup=true
 brokerRole=ASYNC_MASTER
 flushDiskType=ASYNC_FLUSH
 diskMaxUsedSpaceRatio=95
+adminPort=0
 CONF
 }
 
@@ -78,7 +79,7 @@ start() {
   mkdir -p "$dir/logs" "$dir/tmp"
   write_conf >"$dir/broker.conf"
   [ ${#sets[@]} -eq 0 ] || printf '%s\n' "${sets[@]}" >>"$dir/broker.conf"
-  printf 'listenPort=%s\nkvConfigPath=%s\nconfigStorePath=%s\nrocketmqHome=%s\n' "$namesrv_port" \
+  printf 'adminPort=0\nlistenPort=%s\nkvConfigPath=%s\nconfigStorePath=%s\nrocketmqHome=%s\n' "$namesrv_port" \
     "$dir/namesrv/kvConfig.json" "$dir/namesrv/namesrv.properties" "$dir" >"$dir/namesrv.conf"
   echo "$namesrv_port $broker_port" >"$dir/ports"
   if [ "$only" != broker ]; then
