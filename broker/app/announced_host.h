@@ -10,8 +10,8 @@
 
 namespace rmq::broker {
 
-// ip and port bytes of `host`. A name is looked up until it resolves, at most `limit`: the Service of a new pod may take
-// a moment to appear in DNS.
+// ip and port bytes of `host`. A name is looked up until it resolves, at most `limit`: the Service of a new pod may
+// take a moment to appear in DNS.
 Result<std::string> announced_host(const std::string& host, std::uint16_t port, std::chrono::seconds limit);
 
 }  // namespace rmq::broker

@@ -42,7 +42,8 @@ void add_connections(http::Metrics& m, const remoting::Server& server) {
   using Stats = remoting::ServerStats;
   m.gauge("rocketmq_remoting_connections", "Open connections.", stat(&Stats::connections));
   m.counter("rocketmq_remoting_accepted_total", "Connections accepted.", stat(&Stats::accepted_total));
-  m.counter("rocketmq_remoting_refused_total", "Connections refused or closed over a limit.", stat(&Stats::refused_total));
+  m.counter("rocketmq_remoting_refused_total", "Connections refused or closed over a limit.",
+            stat(&Stats::refused_total));
   m.counter("rocketmq_remoting_protocol_errors_total", "Connections closed for breaking the protocol.",
             stat(&Stats::protocol_errors_total));
   m.counter("rocketmq_remoting_requests_total", "Requests received.", stat(&Stats::requests_total));

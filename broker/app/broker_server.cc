@@ -9,10 +9,10 @@
 #include "broker/app/ticker.h"
 #include "broker/client/clients.h"
 #include "broker/config/host.h"
+#include "broker/config/live_config.h"
 #include "broker/group/group_manager.h"
 #include "broker/offset/consumer_offsets.h"
 #include "broker/offset/delay_offsets.h"
-#include "broker/config/live_config.h"
 #include "broker/processor/admin_routes.h"
 #include "broker/processor/consumer_manage_processor.h"
 #include "broker/processor/heartbeat_processor.h"
@@ -40,6 +40,7 @@ using protocol::RequestCode;
 using remoting::Execution;
 
 constexpr std::chrono::seconds kAnnouncedHostLimit{60};
+constexpr std::chrono::seconds kAnnounceLimit{3};
 
 remoting::TlsOptions tls_options(const BrokerConfig& config) {
   remoting::TlsOptions tls;
@@ -110,18 +111,21 @@ struct BrokerServer::Parts {
         pool(static_cast<std::size_t>(config.io_threads)),
         workers("cold-read", static_cast<std::size_t>(config.worker_threads), kMaxColdReads),
         client(pool, client_options(config)),
-        name_servers(config, client, config.broker_address(), [this, &config] { return registration_body(topics, config); }),
+        name_servers(config, client, config.broker_address(),
+                     [this, &config] { return registration_body(topics, config); }),
         schedule(*store, delay_offsets, clock),
-        send(std::make_shared<SendProcessor>(config, store_host, *store, topics, groups, clients.locks(), clock, pool.size())),
+        send(std::make_shared<SendProcessor>(config, store_host, *store, topics, groups, clients.locks(), clock,
+                                             pool.size())),
         send_back(std::make_shared<SendBackProcessor>(config, store_host, *store, topics, groups)),
         pull(std::make_shared<PullProcessor>(config, *store, topics, groups, clients, offsets, workers, clock)),
         arrivals(pull->hold(), schedule),
         server(pool, server_options(config, memory)),
         admin(config.bind_address, static_cast<std::uint16_t>(config.admin_port)),
-        housekeeping(kHousekeepingPeriod, [this] {
-          clients.housekeeping();
-          clients.locks().forget_expired();
-        }),
+        housekeeping(kHousekeepingPeriod,
+                     [this] {
+                       clients.housekeeping();
+                       clients.locks().forget_expired();
+                     }),
         sampling(kSamplingPeriod, [this] { runtime_info->sample(); }) {}
 
   static constexpr std::chrono::milliseconds kHousekeepingPeriod{10'000};
@@ -162,7 +166,11 @@ struct BrokerServer::Parts {
 
   void route(const BrokerConfig& config, const Clock& clock) {
     runtime_info = route_administration(server, {config, live_config, topics, groups, offsets, delay_offsets, clients,
-                                                 *store, clock, [this] { name_servers.register_soon(); }});
+                                                 *store, clock, [this] { name_servers.register_soon(); },
+                                                 [this, &config] {
+                                                   if (!config.namesrv_addr.empty())
+                                                     name_servers.register_now(kAnnounceLimit);
+                                                 }});
     for (auto code : {RequestCode::kSendMessage, RequestCode::kSendMessageV2, RequestCode::kSendBatchMessage}) {
       server.route(code, send);
     }
@@ -212,14 +220,16 @@ struct BrokerServer::Parts {
 };
 
 BrokerServer::BrokerServer(BrokerConfig& config, const Clock& clock) : config_(config), clock_(clock) {}
-BrokerServer::~BrokerServer() { (void)stop(); }
+BrokerServer::~BrokerServer() {
+  (void)stop();
+}
 
 Status BrokerServer::start() {
-  const auto memory = memory_budget(config_.memory_limit > 0 ? static_cast<std::uint64_t>(config_.memory_limit.get())
-                                                             : memory_limit());
+  const auto memory =
+      memory_budget(config_.memory_limit > 0 ? static_cast<std::uint64_t>(config_.memory_limit.get()) : memory_limit());
   RMQ_TRY(auto options, store_options_of(config_, memory.resident_message_bytes));
-  RMQ_TRY(auto host, announced_host(config_.broker_ip1, static_cast<std::uint16_t>(config_.listen_port),
-                                    kAnnouncedHostLimit));
+  RMQ_TRY(auto host,
+          announced_host(config_.broker_ip1, static_cast<std::uint16_t>(config_.listen_port), kAnnouncedHostLimit));
   auto opened = store::MessageStore::open(std::move(options), clock_);
   if (!opened) return fail(std::move(opened).error().with("store " + std::string(config_.store_path_root_dir)));
   parts_ = std::make_unique<Parts>(config_, clock_, std::move(host), memory, std::move(*opened));
@@ -263,7 +273,11 @@ Status BrokerServer::stop() {
   return closed;
 }
 
-std::uint16_t BrokerServer::port() const { return parts_->server.port(); }
-std::uint16_t BrokerServer::admin_port() const { return parts_->admin.port(); }
+std::uint16_t BrokerServer::port() const {
+  return parts_->server.port();
+}
+std::uint16_t BrokerServer::admin_port() const {
+  return parts_->admin.port();
+}
 
 }  // namespace rmq::broker

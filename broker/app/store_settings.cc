@@ -14,9 +14,14 @@ Result<std::vector<std::int64_t>> parse_delay_levels(std::string_view text) {
     std::int64_t number = 0;
     const auto [rest, code] = std::from_chars(part.data(), part.data() + part.size(), number);
     const std::string_view unit(rest, static_cast<std::size_t>(part.data() + part.size() - rest));
-    const std::int64_t scale = unit == "s" ? 1000 : unit == "m" ? 60'000 : unit == "h" ? 3'600'000 : unit == "d" ? 86'400'000 : 0;
+    const std::int64_t scale = unit == "s"   ? 1000
+                               : unit == "m" ? 60'000
+                               : unit == "h" ? 3'600'000
+                               : unit == "d" ? 86'400'000
+                                             : 0;
     if (code != std::errc{} || number < 0 || scale == 0) {
-      return fail(ErrorKind::kInvalid, "messageDelayLevel: '" + std::string(part) + "' is not a number with s, m, h or d");
+      return fail(ErrorKind::kInvalid,
+                  "messageDelayLevel: '" + std::string(part) + "' is not a number with s, m, h or d");
     }
     levels.push_back(number * scale);
   }
@@ -31,8 +36,9 @@ Result<store::StoreOptions> store_options_of(const BrokerConfig& config, std::ui
                                              "(storeType=default). Convert the store with the Java broker first");
   }
   if (config.enable_dledger_commit_log) {
-    return fail(ErrorKind::kUnsupported, "enableDLegerCommitLog=true is not supported: the log of a DLedger group has "
-                                         "another form. Start with an empty volume and let consumers drain the old group");
+    return fail(ErrorKind::kUnsupported,
+                "enableDLegerCommitLog=true is not supported: the log of a DLedger group has "
+                "another form. Start with an empty volume and let consumers drain the old group");
   }
   store::StoreOptions options;
   options.root = config.store_path_root_dir;

@@ -17,7 +17,7 @@ std::shared_ptr<RuntimeInfoProcessor> route_administration(remoting::Server& ser
   };
   route({RequestCode::kUpdateAndCreateTopic, RequestCode::kUpdateAndCreateTopicList, RequestCode::kGetAllTopicConfig,
          RequestCode::kDeleteTopicInBroker, RequestCode::kGetSystemTopicListFromBroker, RequestCode::kGetTopicConfig},
-        std::make_shared<TopicAdminProcessor>(p.config, p.topics, p.offsets, p.store));
+        std::make_shared<TopicAdminProcessor>(p.config, p.topics, p.offsets, p.store, p.register_now));
   route({RequestCode::kUpdateAndCreateSubscriptionGroup, RequestCode::kUpdateAndCreateSubscriptionGroupList,
          RequestCode::kGetAllSubscriptionGroupConfig, RequestCode::kDeleteSubscriptionGroup,
          RequestCode::kGetSubscriptionGroupConfig, GroupAdminProcessor::kUpdateAndGetGroupForbidden},

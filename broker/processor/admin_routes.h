@@ -28,6 +28,7 @@ struct AdminParts {
   store::MessageStore& store;
   const Clock& clock;
   std::function<void()> register_soon;  // the broker's permission changed
+  std::function<void()> register_now;   // a topic was created: returns when the name servers know
 };
 
 // Before the server starts. The result is to be sample()d each second.

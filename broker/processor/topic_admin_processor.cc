@@ -55,6 +55,7 @@ void TopicAdminProcessor::update(const Request& request, std::vector<TopicConfig
   }
   log::info("topics set by administration", {{"from", request.connection->remote_address()}, {"count", topics.size()}});
   if (auto status = topics_.update(std::move(topics)); !status) return reply_error(request, status.error());
+  announce_();
   reply_success(request);
 }
 

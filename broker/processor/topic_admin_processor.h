@@ -15,9 +15,11 @@ namespace rmq::broker {
 // On a worker: writes topics.json. Name servers hear of it through TopicManager::on_change().
 class TopicAdminProcessor final : public remoting::Handler {
  public:
+  // `announce` returns when the name servers know of the change, or gave no answer in time: who created a topic asks
+  // them for its route next.
   TopicAdminProcessor(const BrokerConfig& config, TopicManager& topics, ConsumerOffsets& offsets,
-                      store::MessageStore& store)
-      : config_(config), topics_(topics), offsets_(offsets), store_(store) {}
+                      store::MessageStore& store, std::function<void()> announce)
+      : config_(config), topics_(topics), offsets_(offsets), store_(store), announce_(std::move(announce)) {}
   void handle(const remoting::Request& request) override;
 
  private:
@@ -34,6 +36,7 @@ class TopicAdminProcessor final : public remoting::Handler {
   TopicManager& topics_;
   ConsumerOffsets& offsets_;
   store::MessageStore& store_;
+  const std::function<void()> announce_;
 };
 
 }  // namespace rmq::broker

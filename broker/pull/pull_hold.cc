@@ -15,7 +15,9 @@ PullHold::PullHold(const Clock& clock, std::size_t max_held, Wake wake)
   pthread_setname_np(thread_.native_handle(), "pull-hold");
 }
 
-PullHold::~PullHold() { stop(); }
+PullHold::~PullHold() {
+  stop();
+}
 
 PullHold::Shard& PullHold::shard_of(const store::TopicQueue* queue) {
   return shards_[std::hash<const void*>{}(queue) / 64 % shards_.size()];

@@ -52,8 +52,8 @@ TEST_CASE("pull hold: an arrival wakes those who wait for it, and nobody else") 
   auto& b = table.find_or_create("B", 0);
   const auto far = clock.monotonic_ms() + kFar;
   REQUIRE(hold.hold(pull_of(a, 1, 0, far)));
-  REQUIRE(hold.hold(pull_of(a, 2, 5, far)));         // waits for a later one
-  REQUIRE(hold.hold(pull_of(a, 3, 0, far, {42})));   // for another tag
+  REQUIRE(hold.hold(pull_of(a, 2, 5, far)));        // waits for a later one
+  REQUIRE(hold.hold(pull_of(a, 3, 0, far, {42})));  // for another tag
   REQUIRE(hold.hold(pull_of(b, 4, 0, far)));
   CHECK(hold.held() == 4);
   hold.on_arrival(a, 0, 7);

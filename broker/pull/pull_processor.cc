@@ -68,7 +68,9 @@ PullProcessor::PullProcessor(const BrokerConfig& config, store::MessageStore& st
       clock_(clock),
       hold_(clock, kMaxHeld, [this](HeldPull&& pull) { wake(std::move(pull)); }) {}
 
-void PullProcessor::handle(const Request& request) { pull(request, {}); }
+void PullProcessor::handle(const Request& request) {
+  pull(request, {});
+}
 
 void PullProcessor::pull(const Request& request, How how) {
   Admission admission;
@@ -170,8 +172,7 @@ bool PullProcessor::admit_subscription(const Request& request, Admission& admiss
       refuse(request, ResponseCode::kSubscriptionNotExist, "the consumer's group info not exist");
       return false;
     }
-    if (!admission.group->consume_broadcast_enable &&
-        members->message_model == protocol::MessageModel::kBroadcasting) {
+    if (!admission.group->consume_broadcast_enable && members->message_model == protocol::MessageModel::kBroadcasting) {
       refuse(request, ResponseCode::kNoPermission,
              "the consumer group[" + std::string(header.consumer_group) + "] can not consume by broadcast way",
              Forbidden::kBroadcasting);
@@ -233,7 +234,8 @@ void PullProcessor::answer(const Request& request, const Admission& admission, c
 
   remoting::OutgoingFrame frame;
   const auto to = remoting::ReplyTo::of(request);
-  protocol::FrameWriter writer(frame.head, to.head(code_of(result.status, header.queue_offset), to_string(result.status)));
+  protocol::FrameWriter writer(frame.head,
+                               to.head(code_of(result.status, header.queue_offset), to_string(result.status)));
   protocol::write_header(writer, fields);
   writer.finish(static_cast<std::size_t>(result.bytes));
   frame.segments.reserve(result.parts.size());

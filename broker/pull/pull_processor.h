@@ -1,6 +1,6 @@
 // Pulls: codes 11 and 361. Answers carry the stored bytes as they lie in the log.
-// Source of rules and texts: org.apache.rocketmq.broker.processor.{PullMessageProcessor, DefaultPullMessageResultHandler}
-// of release 5.5.0.
+// Source of rules and texts: org.apache.rocketmq.broker.processor.{PullMessageProcessor,
+// DefaultPullMessageResultHandler} of release 5.5.0.
 #pragma once
 
 #include <memory>
@@ -30,7 +30,7 @@ class PullProcessor final : public remoting::Handler {
 
  private:
   struct How {
-    bool may_hold = true;   // the first try of a request
+    bool may_hold = true;    // the first try of a request
     bool may_block = false;  // on a worker: may wait for the disk
   };
   void pull(const remoting::Request& request, How how);

@@ -24,12 +24,11 @@ constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 }  // namespace
 
 ScheduleService::ScheduleService(store::MessageStore& store, DelayOffsets& offsets, const Clock& clock)
-    : store_(store),
-      offsets_(offsets),
-      clock_(clock),
-      placer_(store) {}
+    : store_(store), offsets_(offsets), clock_(clock), placer_(store) {}
 
-ScheduleService::~ScheduleService() { stop(); }
+ScheduleService::~ScheduleService() {
+  stop();
+}
 
 void ScheduleService::start() {
   thread_ = std::thread([this] { run(); });
@@ -122,8 +121,8 @@ Status ScheduleService::add_delivery(store::AppendBatch& batch, std::int64_t phy
   std::from_chars(queue_text.data(), queue_text.data() + queue_text.size(), queue_id);
 
   std::string properties(record.properties);
-  for (auto name : {Property::kDelayTimeLevel, Property::kTimerDeliverMs, Property::kTimerDelaySec,
-                    Property::kTimerDelayMs}) {
+  for (auto name :
+       {Property::kDelayTimeLevel, Property::kTimerDeliverMs, Property::kTimerDelaySec, Property::kTimerDelayMs}) {
     protocol::remove_property(properties, name);
   }
   NewMessage message;
@@ -152,8 +151,8 @@ bool ScheduleService::append_and_wait(std::unique_ptr<store::AppendBatch> batch)
     changed_.wait(lock, [this] { return appended_; });
     status = append_status_;
   }
-  const bool stored = status == AppendStatus::kOk || status == AppendStatus::kFlushTimeout ||
-                      status == AppendStatus::kReplicaTimeout;
+  const bool stored =
+      status == AppendStatus::kOk || status == AppendStatus::kFlushTimeout || status == AppendStatus::kReplicaTimeout;
   if (!stored) log::warn("delayed messages cannot be stored, trying again");
   return stored;
 }

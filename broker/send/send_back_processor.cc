@@ -5,8 +5,8 @@
 #include "broker/topic/names.h"
 #include "common/base/bytes.h"
 #include "common/protocol/codes.h"
-#include "common/protocol/headers/transaction.h"
 #include "common/protocol/headers/send.h"
+#include "common/protocol/headers/transaction.h"
 #include "common/protocol/message_id.h"
 #include "common/protocol/message_properties.h"
 
@@ -60,17 +60,21 @@ void SendBackProcessor::handle(const remoting::Request& request) {
                  "subscription group not exist, " + std::string(header->group) + " create it first");
   }
   if (!config_.writable()) {
-    return reply(request, ResponseCode::kNoPermission, "the broker[" + config_.broker_ip1 + "] sending message is forbidden");
+    return reply(request, ResponseCode::kNoPermission,
+                 "the broker[" + config_.broker_ip1 + "] sending message is forbidden");
   }
   if ((*group)->retry_queue_nums <= 0) return reply(request, ResponseCode::kSuccess);
 
   const auto view = store_.record_at(static_cast<std::uint64_t>(header->offset));
-  auto record = view ? protocol::decode_record(view.bytes) : Result<protocol::MessageRecord>(fail(ErrorKind::kNotFound, ""));
+  auto record =
+      view ? protocol::decode_record(view.bytes) : Result<protocol::MessageRecord>(fail(ErrorKind::kNotFound, ""));
   if (!record) {
-    return reply(request, ResponseCode::kSystemError, "look message by offset failed, " + std::to_string(header->offset));
+    return reply(request, ResponseCode::kSystemError,
+                 "look message by offset failed, " + std::to_string(header->offset));
   }
   auto most = (*group)->retry_max_times;
-  if (request.command.version >= kSendsMaxReconsumeTimes && header->max_reconsume_times) most = *header->max_reconsume_times;
+  if (request.command.version >= kSendsMaxReconsumeTimes && header->max_reconsume_times)
+    most = *header->max_reconsume_times;
   const bool dead = record->reconsume_times >= most || header->delay_level < 0;
   const auto topic_name = dead ? dlq_topic(header->group) : retry_topic(header->group);
   const auto queues = dead ? kDlqQueues : (*group)->retry_queue_nums;
@@ -93,9 +97,12 @@ void SendBackProcessor::handle(const remoting::Request& request) {
     fits = set(Property::kOriginMessageId, message_id_of(*record)) && fits;
   }
   fits = set(Property::kWaitStoreMsgOk, "false") && fits;
-  const auto level = dead ? 0 : header->delay_level == 0 ? kFirstRetryLevel + record->reconsume_times : header->delay_level;
+  const auto level = dead                       ? 0
+                     : header->delay_level == 0 ? kFirstRetryLevel + record->reconsume_times
+                                                : header->delay_level;
   fits = set(Property::kDelayTimeLevel, std::to_string(level)) && fits;
-  if (!fits) return reply(request, ResponseCode::kMessageIllegal, "the message's properties cannot take what a retry needs");
+  if (!fits)
+    return reply(request, ResponseCode::kMessageIllegal, "the message's properties cannot take what a retry needs");
 
   NewMessage message;
   message.topic = topic_name;

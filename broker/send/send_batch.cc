@@ -34,15 +34,17 @@ Outcome outcome_of(AppendStatus status) {
     case AppendStatus::kIoError:
       return {ResponseCode::kSystemError, "the broker's disk failed; the message may or may not be stored", false};
     case AppendStatus::kTooLarge:
-      return {ResponseCode::kMessageIllegal,
-              "the message is illegal, maybe msg body or properties length not matched", false};
+      return {ResponseCode::kMessageIllegal, "the message is illegal, maybe msg body or properties length not matched",
+              false};
     case AppendStatus::kClosed:
       return {ResponseCode::kServiceNotAvailable, "service not available now. The broker is stopping", false};
   }
   return {ResponseCode::kSystemError, "unknown", false};
 }
 
-std::string_view store_ip(const std::string& host) { return std::string_view(host).substr(0, host.size() - 4); }
+std::string_view store_ip(const std::string& host) {
+  return std::string_view(host).substr(0, host.size() - 4);
+}
 
 }  // namespace
 

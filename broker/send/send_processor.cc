@@ -39,7 +39,9 @@ std::int32_t random_below(std::int32_t bound) {
   return bound <= 0 ? 0 : static_cast<std::int32_t>(generator() % static_cast<std::uint32_t>(bound));
 }
 
-std::string ip_of(const std::string& host) { return host.substr(0, host.size() - 4); }
+std::string ip_of(const std::string& host) {
+  return host.substr(0, host.size() - 4);
+}
 
 }  // namespace
 
@@ -111,8 +113,8 @@ bool SendProcessor::admit(const Request& request, Admission& admission) {
     return false;
   };
   if (clock_.wall_ms() < config_.start_accept_send_request_time) {
-    return refuse(ResponseCode::kSystemError, "broker unable to service, until " +
-                                                  std::to_string(config_.start_accept_send_request_time.get()));
+    return refuse(ResponseCode::kSystemError,
+                  "broker unable to service, until " + std::to_string(config_.start_accept_send_request_time.get()));
   }
   if (!config_.writable()) {
     return refuse(ResponseCode::kNoPermission, "the broker[" + config_.broker_ip1 + "] sending message is forbidden");
@@ -138,10 +140,10 @@ bool SendProcessor::admit(const Request& request, Admission& admission) {
   }
   const auto queues = std::max(admission.topic->read_queue_nums, admission.topic->write_queue_nums);
   if (header.queue_id >= queues) {
-    return refuse(ResponseCode::kInvalidParameter,
-                  "request queueId[" + std::to_string(header.queue_id) + "] is illegal, topic " +
-                      std::string(header.topic) + " has " + std::to_string(queues) +
-                      " queues. Producer: " + request.connection->remote_address());
+    return refuse(ResponseCode::kInvalidParameter, "request queueId[" + std::to_string(header.queue_id) +
+                                                       "] is illegal, topic " + std::string(header.topic) + " has " +
+                                                       std::to_string(queues) +
+                                                       " queues. Producer: " + request.connection->remote_address());
   }
   admission.queue_id = header.queue_id >= 0 ? header.queue_id : random_below(admission.topic->write_queue_nums);
   return !is_retry_topic(header.topic) || admit_retry(request, admission);
