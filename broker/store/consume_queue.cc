@@ -136,6 +136,11 @@ Status ConsumeQueues::load_queue(TopicQueue& queue) {
                                              std::to_string(file_bytes_) + " (mapedFileSizeConsumeQueue)");
       }
       RMQ_TRY(units, count_units(fd.get()));
+      char bytes[kUnit];
+      if (units > 0 && pread_all(fd.get(), bytes, kUnit, static_cast<std::uint64_t>((units - 1) * kUnit))) {
+        const auto unit = decode(bytes);
+        queue.last_physical_ = unit.blank() ? -1 : unit.physical_offset;
+      }
     }
     end = last + units * kUnit;
     if (units > 0) break;
@@ -196,11 +201,12 @@ Status ConsumeQueues::truncate(TopicQueue& queue, std::uint64_t physical, bool w
   const auto beyond = [&](const QueueUnit& unit) {
     return !unit.written() || (!unit.blank() && unit.physical_offset >= limit);
   };
-  if (end > first / kUnit) {
+  if (end > first / kUnit && (queue.last_physical_ < 0 || queue.last_physical_ >= limit)) {
     RMQ_TRY(auto last, read_one(queue, end - 1));
     if (beyond(last)) {
       RMQ_TRY(end, first_where(queue, first / kUnit, end, beyond));
       wipe = true;
+      queue.last_physical_ = -1;
     }
   }
   const auto position = end * kUnit;
@@ -219,16 +225,6 @@ Status ConsumeQueues::truncate(TopicQueue& queue, std::uint64_t physical, bool w
   queue.max_.store(end, std::memory_order_relaxed);
   queue.next_.store(end, std::memory_order_relaxed);
   return {};
-}
-
-std::int64_t ConsumeQueues::last_physical(const TopicQueue& queue) {
-  for (auto at = queue.max_offset() - 1; at >= 0 && at >= queue.min_offset(); --at) {
-    auto unit = read_one(queue, at);
-    if (!unit) return -1;
-    if (!unit->blank()) return unit->physical_offset;
-    if (queue.max_offset() - at > 1) return -1;  // blanks all the way, most likely
-  }
-  return -1;
 }
 
 Status ConsumeQueues::append(TopicQueue& queue, std::int64_t queue_offset, const QueueUnit& unit) {
@@ -271,6 +267,7 @@ Status ConsumeQueues::write_pending() {
 }
 
 Status ConsumeQueues::write_queue(TopicQueue& queue) {
+  if (queue.pending_.empty()) return {};  // removed meanwhile
   std::string_view left = queue.pending_;
   auto position = queue.pending_at_ * kUnit;
   while (!left.empty()) {
@@ -286,6 +283,9 @@ Status ConsumeQueues::write_queue(TopicQueue& queue) {
       queue.first_file_.store(start, std::memory_order_release);
     left.remove_prefix(part.size());
     position += static_cast<std::int64_t>(part.size());
+  }
+  if (const auto last = decode(queue.pending_.data() + queue.pending_.size() - kUnit); !last.blank()) {
+    queue.last_physical_ = last.physical_offset;
   }
   queue.pending_.clear();
   if (queue.pending_.capacity() > kMaxIdlePending) queue.pending_.shrink_to_fit();

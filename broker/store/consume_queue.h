@@ -47,8 +47,8 @@ class ConsumeQueues {
   // Drops all units of `queue` that point at `physical` or behind. With `wipe`, what stands behind the end in its file
   // is cleared as well: after a crash a later unit may be there although an earlier one is missing.
   Status truncate(TopicQueue& queue, std::uint64_t physical, bool wipe);
-  // Where the record of the queue's last unit starts; -1 if the queue is empty.
-  std::int64_t last_physical(const TopicQueue& queue);
+  // Where the record of the queue's last unit starts; -1 if the queue is empty. Known since load().
+  static std::int64_t last_physical(const TopicQueue& queue) { return queue.last_physical_; }
 
   // --- The dispatcher's.
   // Remembers the unit of the message with this queue offset. Offsets that are there already are skipped; a gap is
