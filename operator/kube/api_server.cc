@@ -72,7 +72,8 @@ std::uint64_t ApiServer::start(HttpRequest request, ExchangeHandlers handlers) {
   if (state) {
     std::lock_guard lock(mutex_);
     if (state->tls_generation > tls_generation_ && tls_generation_ != 0) {
-      // Certificate and key are replaced one after the other: what does not fit together is tried again when it changes.
+      // Certificate and key are replaced one after the other: what does not fit together is tried again when it
+      // changes.
       tls_generation_ = state->tls_generation;
       if (auto taken = transport_->set_tls(state->tls); !taken) {
         log::warn("new TLS files are not usable, the former ones stay in use", {{"error", taken.error()}});
@@ -142,9 +143,9 @@ Result<HttpAnswer> ApiServer::call(const HttpRequest& request) {
   HttpRequest attempt = request;
   bool authorized_again = false;
   for (int retries = 0;;) {
-    attempt.timeout = std::max(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                   deadline - std::chrono::steady_clock::now()),
-                               std::chrono::milliseconds(1));
+    attempt.timeout =
+        std::max(std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()),
+                 std::chrono::milliseconds(1));
     auto answer = call_once(attempt);
     if (!answer) return answer;
     if (answer->status == 401 && !authorized_again) {

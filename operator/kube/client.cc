@@ -29,7 +29,8 @@ Status check_key(const ResourceKind& kind, const ObjectKey& key) {
   if (key.name.empty() || key.name == "." || key.name == ".." || key.ns == "." || key.ns == "..") {
     return fail(ErrorKind::kInvalid, kind.kind + ": the name '" + key.name + "' names no object");
   }
-  if (kind.namespaced && key.ns.empty()) return fail(ErrorKind::kInvalid, kind.kind + " " + key.name + ": no namespace");
+  if (kind.namespaced && key.ns.empty())
+    return fail(ErrorKind::kInvalid, kind.kind + " " + key.name + ": no namespace");
   return {};
 }
 

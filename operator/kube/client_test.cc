@@ -101,7 +101,8 @@ TEST_CASE("client: errors keep the server's words; a torn answer is one too") {
   SystemClock clock;
   auto server = fake_server(
       [&](const HttpRequest& request, const ReplyPtr& reply) {
-        if (request.method == "GET") reply->answer(404, R"({"reason":"NotFound","message":"configmaps \"b\" not found"})");
+        if (request.method == "GET")
+          reply->answer(404, R"({"reason":"NotFound","message":"configmaps \"b\" not found"})");
         if (request.method == "POST") reply->answer(409, R"({"reason":"AlreadyExists","message":"is there"})");
         if (request.method == "PUT") reply->answer(200, "{\"half\":");
         if (request.method == "PATCH") reply->end(fail(ErrorKind::kTimeout, "too slow"));
@@ -137,15 +138,17 @@ TEST_CASE("api server: after 401 it comes back once, after 429 when asked, and t
   CHECK(puts == 2);
   // No time to wait: the answer is given at once.
   puts = 0;
-  CHECK(client.replace(kMaps, {{"metadata", {{"namespace", "a"}, {"name", "b"}}}}, {}, std::chrono::milliseconds(500)).error().kind ==
-        ErrorKind::kUnavailable);
+  CHECK(client.replace(kMaps, {{"metadata", {{"namespace", "a"}, {"name", "b"}}}}, {}, std::chrono::milliseconds(500))
+            .error()
+            .kind == ErrorKind::kUnavailable);
 }
 
 TEST_CASE("api server: closing ends the calls that wait, and refuses new ones") {
   SystemClock clock;
   Eventually eventually;
   bool asked = false;
-  auto server = fake_server([&](const HttpRequest&, const ReplyPtr&) { eventually.change([&] { asked = true; }); }, clock);
+  auto server =
+      fake_server([&](const HttpRequest&, const ReplyPtr&) { eventually.change([&] { asked = true; }); }, clock);
   Client client(*server);
   std::thread caller([&] { CHECK(client.get(kMaps, {"a", "b"}).error().kind == ErrorKind::kUnavailable); });
   REQUIRE(eventually.wait([&] { return asked; }));

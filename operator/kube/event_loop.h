@@ -19,7 +19,8 @@ class EventLoop {
   ~EventLoop();  // shut_down()
   EventLoop(const EventLoop&) = delete;
 
-  // Any thread; tasks run in the order of their posting. False, and the task is dropped, once shut_down() has been called.
+  // Any thread; tasks run in the order of their posting. False, and the task is dropped, once shut_down() has been
+  // called.
   bool post(std::function<void()> task);
 
   // Any thread but the loop's own: returns when the task has run, or at once if the loop has been shut down.

@@ -93,10 +93,8 @@ struct EventRecorder::State : std::enable_shared_from_this<EventRecorder::State>
                         if (answer->body.size() < 4096) answer->body.append(bytes);
                         return true;
                       },
-                  .on_end =
-                      [self = shared_from_this(), answer, fact = std::move(fact)](const Status& status) {
-                        self->written(fact, status, answer->status, answer->body);
-                      }});
+                  .on_end = [self = shared_from_this(), answer, fact = std::move(fact)](
+                                const Status& status) { self->written(fact, status, answer->status, answer->body); }});
   }
 
   void written(const EventFact& fact, const Status& status, int http_status, const std::string& body) {

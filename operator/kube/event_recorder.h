@@ -17,7 +17,7 @@ extern const ResourceKind kEventKind;
 
 struct EventRecorderOptions {
   std::string controller = "rocketmq.apache.org/operator";  // a qualified name
-  std::string instance;                                      // the pod's name
+  std::string instance;                                     // the pod's name
   EventLimits limits;
   std::size_t max_writing = 32;  // at a time; more are dropped, for an Event is never worth waiting for
 };

@@ -22,7 +22,8 @@ TEST_CASE("recorder: an event as the API wants it, once; counted after a silence
       },
       clock);
   EventRecorder recorder(*server, {.instance = "operator-0"});
-  const json object{{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", {{"namespace", "a"}, {"name", "b"}, {"uid", "u"}}}};
+  const json object{
+      {"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", {{"namespace", "a"}, {"name", "b"}, {"uid", "u"}}}};
   const auto settle = [&] {
     for (int i = 0; i < 5; ++i) server->loop().run_and_wait([] {});
   };
@@ -42,7 +43,8 @@ TEST_CASE("recorder: an event as the API wants it, once; counted after a silence
   settle();
   REQUIRE(requests.size() == 2);
   CHECK(requests[1].method == "PATCH");
-  CHECK(requests[1].target == "/apis/events.k8s.io/v1/namespaces/a/events/" + event["metadata"]["name"].get<std::string>());
+  CHECK(requests[1].target ==
+        "/apis/events.k8s.io/v1/namespaces/a/events/" + event["metadata"]["name"].get<std::string>());
   CHECK(json::parse(requests[1].body)["series"]["count"] == 2);
 
   // The server has dropped the event meanwhile: the next sighting makes a new one.

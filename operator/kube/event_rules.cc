@@ -22,9 +22,8 @@ bool EventRules::spend(const std::string& object, std::int64_t now_ms) {
     const auto full_after = static_cast<std::int64_t>(limits_.burst) * limits_.refill_ms;
     std::erase_if(budgets_, [&](const auto& item) { return now_ms - item.second.at_ms >= full_after; });
     if (budgets_.size() >= limits_.max_entries) {
-      budgets_.erase(std::min_element(budgets_.begin(), budgets_.end(), [](const auto& a, const auto& b) {
-        return a.second.at_ms < b.second.at_ms;
-      }));
+      budgets_.erase(std::min_element(budgets_.begin(), budgets_.end(),
+                                      [](const auto& a, const auto& b) { return a.second.at_ms < b.second.at_ms; }));
     }
   }
   const double burst = limits_.burst;

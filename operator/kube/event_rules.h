@@ -30,7 +30,7 @@ struct EventFact {
 struct EventVerdict {
   enum class What { kNothing, kCreate, kCount };
   What what = What::kNothing;
-  std::string name;    // kCount: the Event object made before
+  std::string name;  // kCount: the Event object made before
   std::int64_t count = 1;
 };
 

@@ -6,7 +6,9 @@ using namespace rmq::kube;
 using What = EventVerdict::What;
 
 namespace {
-EventFact fact(const char* note, const char* object = "uid") { return {object, "Warning", "BrokerDown", note}; }
+EventFact fact(const char* note, const char* object = "uid") {
+  return {object, "Warning", "BrokerDown", note};
+}
 }  // namespace
 
 TEST_CASE("events: what is seen on every pass is written once") {

@@ -67,7 +67,9 @@ struct Wire {
   std::string body;
 };
 
-HttpRequest watch(milliseconds idle = milliseconds(20'000)) { return {.target = "/w", .idle_timeout = idle}; }
+HttpRequest watch(milliseconds idle = milliseconds(20'000)) {
+  return {.target = "/w", .idle_timeout = idle};
+}
 constexpr char kChunked[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 std::string chunk(const std::string& text) {
@@ -83,7 +85,9 @@ void echo_heads(TestConnection& connection) {
   }
 }
 
-TestIdentity local() { return authority().issue("server", "IP:127.0.0.1,DNS:localhost"); }
+TestIdentity local() {
+  return authority().issue("server", "IP:127.0.0.1,DNS:localhost");
+}
 
 }  // namespace
 
@@ -96,7 +100,8 @@ TEST_CASE("transport: requests over one kept connection, with their heads and bo
   CHECK(got.answer.body.starts_with("GET /prefix/a?b=c HTTP/1.1\r\nHost: 127.0.0.1:"));
   CHECK(got.answer.body.find("Authorization: Bearer t\r\n") != std::string::npos);
   CHECK(got.answer.body.find("User-Agent: me\r\n") != std::string::npos);
-  const auto put = wire.get({.method = "PATCH", .target = "/a", .content_type = "application/json", .body = "{\"k\":1}"});
+  const auto put =
+      wire.get({.method = "PATCH", .target = "/a", .content_type = "application/json", .body = "{\"k\":1}"});
   REQUIRE(put.status);
   CHECK(put.answer.body.ends_with("\r\n\r\n{\"k\":1}"));
   CHECK(put.answer.body.find("Content-Type: application/json\r\n") != std::string::npos);
@@ -266,7 +271,8 @@ TEST_CASE("transport: answers too large, torn or no HTTP at all are errors") {
       for (int i = 0; i < 100 && connection.write(chunk(std::string(10'000, 'x'))); ++i) {
       }
     }
-    if (request.find("/torn") != std::string::npos) connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+    if (request.find("/torn") != std::string::npos)
+      connection.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
     if (request.find("/nonsense") != std::string::npos) connection.write("220 smtp.example.org ESMTP\r\n");
     if (request.find("/head") != std::string::npos) {
       connection.write("HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n");

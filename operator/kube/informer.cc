@@ -46,9 +46,7 @@ void drop_bookkeeping(json& object) {
 // Everything but the cache, `shared` and `stopped` belongs to the loop's thread.
 struct Informer::State : std::enable_shared_from_this<Informer::State> {
   State(ApiServer& server_in, InformerOptions options_in)
-      : server(server_in),
-        options(std::move(options_in)),
-        rules(list_watch_options(options), std::random_device{}()) {}
+      : server(server_in), options(std::move(options_in)), rules(list_watch_options(options), std::random_device{}()) {}
 
   void schedule(Step step) {
     if (stopped()) return;
@@ -71,15 +69,15 @@ struct Informer::State : std::enable_shared_from_this<Informer::State> {
     request.timeout = kListTimeout;
     const bool watch = step.what == Step::What::kWatch;
     if (watch) request.idle_timeout = options.idle_timeout;
-    exchange = server.start(std::move(request),
-                            {.on_head = [self = shared_from_this(), watch](const HttpHead& head) { self->head(head, watch); },
-                             .on_body = [self = shared_from_this(),
-                                         watch](std::string_view bytes) { return self->bytes(bytes, watch); },
-                             .on_end =
-                                 [self = shared_from_this(), watch](Status status) {
-                                   if (self->stopped()) return;
-                                   watch ? self->watch_ended(status) : self->list_ended(status);
-                                 }});
+    exchange = server.start(
+        std::move(request),
+        {.on_head = [self = shared_from_this(), watch](const HttpHead& head) { self->head(head, watch); },
+         .on_body = [self = shared_from_this(), watch](std::string_view bytes) { return self->bytes(bytes, watch); },
+         .on_end =
+             [self = shared_from_this(), watch](Status status) {
+               if (self->stopped()) return;
+               watch ? self->watch_ended(status) : self->list_ended(status);
+             }});
   }
 
   void head(const HttpHead& head, bool watch) {
@@ -247,9 +245,13 @@ struct Informer::State : std::enable_shared_from_this<Informer::State> {
 Informer::Informer(ApiServer& server, InformerOptions options)
     : state_(std::make_shared<State>(server, std::move(options))) {}
 
-Informer::~Informer() { stop(); }
+Informer::~Informer() {
+  stop();
+}
 
-void Informer::add_handlers(InformerHandlers handlers) { state_->handlers.push_back(std::move(handlers)); }
+void Informer::add_handlers(InformerHandlers handlers) {
+  state_->handlers.push_back(std::move(handlers));
+}
 
 void Informer::start() {
   {
@@ -282,9 +284,15 @@ void Informer::stop() {
   loop.run_and_wait(let_go);
 }
 
-ObjectPtr Informer::get(const ObjectKey& key) const { return state_->cache.get(key); }
-std::vector<ObjectPtr> Informer::list(const std::string& ns) const { return state_->cache.list(ns); }
-const ResourceKind& Informer::kind() const { return state_->options.kind; }
+ObjectPtr Informer::get(const ObjectKey& key) const {
+  return state_->cache.get(key);
+}
+std::vector<ObjectPtr> Informer::list(const std::string& ns) const {
+  return state_->cache.list(ns);
+}
+const ResourceKind& Informer::kind() const {
+  return state_->options.kind;
+}
 
 bool Informer::synced() const {
   std::lock_guard lock(state_->mutex);

@@ -40,8 +40,12 @@ InformerOptions options() {
   return out;
 }
 
-bool is_watch(const HttpRequest& request) { return request.target.find("watch=true") != std::string::npos; }
-bool has(const HttpRequest& request, const char* part) { return request.target.find(part) != std::string::npos; }
+bool is_watch(const HttpRequest& request) {
+  return request.target.find("watch=true") != std::string::npos;
+}
+bool has(const HttpRequest& request, const char* part) {
+  return request.target.find(part) != std::string::npos;
+}
 
 // An informer, its handlers' words and the watches it opened.
 struct Scene {
@@ -104,7 +108,8 @@ TEST_CASE("informer: pages, then events, however the network cuts them") {
 
   const auto watch = scene.watch(0);
   CHECK(has(scene.watches[0].first, "resourceVersion=10"));
-  const auto text = line("ADDED", pod("three", "11")) + line("MODIFIED", pod("one", "12")) + line("DELETED", pod("two", "13"));
+  const auto text =
+      line("ADDED", pod("three", "11")) + line("MODIFIED", pod("one", "12")) + line("DELETED", pod("two", "13"));
   for (std::size_t at = 0; at < text.size(); at += 7) watch->body(text.substr(at, 7));
   CHECK(scene.said({"+one", "+two", "+three", "~one", "-two"}));
   CHECK(scene.informer.list("a").size() == 2);

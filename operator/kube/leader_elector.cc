@@ -20,7 +20,9 @@ LeaderElector::LeaderElector(Client& client, LeaderElectorOptions options, Leade
       clock_(client.server().clock()),
       rules_(options_.identity, options_.times) {}
 
-LeaderElector::~LeaderElector() { stop(); }
+LeaderElector::~LeaderElector() {
+  stop();
+}
 
 void LeaderElector::start() {
   std::lock_guard lock(mutex_);
@@ -69,7 +71,8 @@ void LeaderElector::settle() {
     if (leads == announced_) return;
     announced_ = leads;
   }
-  log::info(leads ? "leading" : "no longer leading", {{"lease", options_.lease.text()}, {"identity", options_.identity}});
+  log::info(leads ? "leading" : "no longer leading",
+            {{"lease", options_.lease.text()}, {"identity", options_.identity}});
   const auto& callback = leads ? callbacks_.started_leading : callbacks_.stopped_leading;
   if (callback) callback();
 }

@@ -13,9 +13,9 @@
 namespace rmq::kube {
 
 struct LeaseTimes {
-  std::int64_t duration_ms = 15'000;       // others wait this long after our last renewal
+  std::int64_t duration_ms = 15'000;        // others wait this long after our last renewal
   std::int64_t renew_deadline_ms = 10'000;  // we stop leading this long after ours
-  std::int64_t retry_ms = 2'000;           // between tries
+  std::int64_t retry_ms = 2'000;            // between tries
 };
 
 struct LeaseRecord {

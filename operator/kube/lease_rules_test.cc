@@ -8,7 +8,9 @@
 using namespace rmq::kube;
 
 namespace {
-LeaseRecord held_by(const char* holder, const char* renewed) { return {holder, 15, "t", renewed, 3}; }
+LeaseRecord held_by(const char* holder, const char* renewed) {
+  return {holder, 15, "t", renewed, 3};
+}
 }  // namespace
 
 TEST_CASE("lease: a free one is taken, another's only after it stood still for its duration by our clock") {
@@ -106,4 +108,6 @@ TEST_CASE("lease: into JSON and back, foreign members stay") {
   CHECK(read_lease(nlohmann::json::object()) == LeaseRecord{});
 }
 
-TEST_CASE("micro time") { CHECK(micro_time(1'715'000'889'123) == "2024-05-06T13:08:09.123000Z"); }
+TEST_CASE("micro time") {
+  CHECK(micro_time(1'715'000'889'123) == "2024-05-06T13:08:09.123000Z");
+}

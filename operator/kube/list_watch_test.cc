@@ -27,7 +27,9 @@ json event_of(const char* type, const char* version) {
   return {{"type", type}, {"object", {{"metadata", {{"resourceVersion", version}}}}}};
 }
 
-bool has(const Step& step, std::string_view part) { return step.target.find(part) != std::string::npos; }
+bool has(const Step& step, std::string_view part) {
+  return step.target.find(part) != std::string::npos;
+}
 
 // A follower that has listed and watches from version 10.
 ListWatch watching() {

@@ -42,7 +42,7 @@ class QueueState {
   const BackoffLimits retry_;
   Jitter jitter_;
   std::deque<std::string> queue_;
-  std::unordered_set<std::string> dirty_;    // wants work: in queue_, or being worked on and added again
+  std::unordered_set<std::string> dirty_;  // wants work: in queue_, or being worked on and added again
   std::unordered_set<std::string> working_;
   std::set<std::pair<std::int64_t, std::string>> delayed_;
   std::unordered_map<std::string, std::int64_t> due_of_;

@@ -84,9 +84,7 @@ TestIdentity TestAuthority::issue(const std::string& common_name, const std::str
   check(X509_sign(certificate, key_, EVP_sha256()) > 0, "sign");
   TestIdentity out;
   out.certificate = pem_of([&](BIO* bio) { return PEM_write_bio_X509(bio, certificate); });
-  out.key = pem_of([&](BIO* bio) {
-    return PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
-  });
+  out.key = pem_of([&](BIO* bio) { return PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr); });
   X509_free(certificate);
   EVP_PKEY_free(key);
   return out;

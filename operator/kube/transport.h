@@ -30,8 +30,9 @@ struct HttpHead {
   std::chrono::seconds retry_after{0};  // 0: not given, or given as a date
 };
 
-// All run on the event loop's thread (on_end on the caller's, before start() returns, once the loop is gone). on_end runs exactly once, last, whatever happens (also after cancel and close):
-// success when the whole answer arrived, of whatever HTTP status.
+// All run on the event loop's thread (on_end on the caller's, before start() returns, once the loop is gone). on_end
+// runs exactly once, last, whatever happens (also after cancel and close): success when the whole answer arrived, of
+// whatever HTTP status.
 struct ExchangeHandlers {
   std::function<void(const HttpHead&)> on_head;
   std::function<bool(std::string_view)> on_body;  // false ends the exchange with kUnavailable

@@ -89,7 +89,9 @@ Workers::Workers(WorkQueue& queue, unsigned count, Work work) : queue_(queue), w
   for (unsigned i = 0; i < count; ++i) threads_.emplace_back([this] { run(); });
 }
 
-Workers::~Workers() { stop(); }
+Workers::~Workers() {
+  stop();
+}
 
 void Workers::stop() {
   queue_.shut_down();

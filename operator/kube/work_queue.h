@@ -20,8 +20,8 @@ namespace rmq::kube {
 class WorkQueue {
  public:
   // A key's first retry comes after `retry.least`, the later ones ever later. The clock must run with real time.
-  explicit WorkQueue(const Clock& clock, BackoffLimits retry = {std::chrono::milliseconds(100),
-                                                                std::chrono::milliseconds(60'000)});
+  explicit WorkQueue(const Clock& clock,
+                     BackoffLimits retry = {std::chrono::milliseconds(100), std::chrono::milliseconds(60'000)});
 
   void add(const std::string& key);
   void add_after(const std::string& key, std::chrono::milliseconds delay);

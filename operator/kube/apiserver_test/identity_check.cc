@@ -14,7 +14,8 @@ namespace {
 const ResourceKind kReviews{"authentication.k8s.io", "v1", "selfsubjectreviews", "SelfSubjectReview", false};
 
 std::string who_am_i(ApiServer& server) {
-  const auto review = Client(server).create(kReviews, {{"apiVersion", kReviews.api_version()}, {"kind", kReviews.kind}});
+  const auto review =
+      Client(server).create(kReviews, {{"apiVersion", kReviews.api_version()}, {"kind", kReviews.kind}});
   return review ? text_at(*review, {"status", "userInfo", "username"}) : review.error().message;
 }
 

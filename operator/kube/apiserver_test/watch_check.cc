@@ -60,8 +60,8 @@ std::pair<int, std::string> watch_from(Fixture& f, const std::string& version) {
   };
   auto seen = std::make_shared<Seen>();
   HttpRequest request;
-  request.target = collection_path(kMaps, f.ns) +
-                   query({{"watch", "true"}, {"resourceVersion", version}, {"timeoutSeconds", "2"}});
+  request.target =
+      collection_path(kMaps, f.ns) + query({{"watch", "true"}, {"resourceVersion", version}, {"timeoutSeconds", "2"}});
   request.idle_timeout = std::chrono::seconds(20);
   auto ended = seen->ended.get_future();
   f.api().start(request, {.on_head = [seen](const HttpHead& head) { seen->status = head.status; },
