@@ -141,6 +141,10 @@ Status ConsumeQueues::load_queue(TopicQueue& queue) {
         const auto unit = decode(bytes);
         queue.last_physical_ = unit.blank() ? -1 : unit.physical_offset;
       }
+      if (units > 0 && starts.size() == 1 && pread_all(fd.get(), bytes, kUnit, 0)) {
+        const auto unit = decode(bytes);
+        queue.first_physical_.store(unit.blank() ? -1 : unit.physical_offset, std::memory_order_relaxed);
+      }
     }
     end = last + units * kUnit;
     if (units > 0) break;
@@ -205,6 +209,7 @@ Status ConsumeQueues::truncate(TopicQueue& queue, std::uint64_t physical, bool w
     RMQ_TRY(auto last, read_one(queue, end - 1));
     if (beyond(last)) {
       RMQ_TRY(end, first_where(queue, first / kUnit, end, beyond));
+      if (end == first / kUnit) queue.first_physical_.store(-1, std::memory_order_relaxed);
       wipe = true;
       queue.last_physical_ = -1;
     }

@@ -52,6 +52,8 @@ Status ConsumeQueues::sync() {
 Status ConsumeQueues::trim(TopicQueue& queue, std::uint64_t min_physical) {
   const auto first = queue.first_file_.load(std::memory_order_acquire);
   if (first < 0) return {};
+  const auto first_physical = queue.first_physical_.load(std::memory_order_relaxed);
+  if (first_physical >= 0 && first_physical >= static_cast<std::int64_t>(min_physical)) return {};
   const auto low = std::max(queue.min_offset(), first / kUnit);
   const auto high = queue.max_offset();
   const auto limit = static_cast<std::int64_t>(min_physical);
@@ -59,12 +61,14 @@ Status ConsumeQueues::trim(TopicQueue& queue, std::uint64_t min_physical) {
   if (low < high) {
     RMQ_TRY(auto unit, read_one(queue, low));
     if (alive(unit)) {
+      queue.first_physical_.store(unit.physical_offset, std::memory_order_relaxed);
       queue.min_.store(low, std::memory_order_release);
       return {};
     }
   }
   RMQ_TRY(auto min, first_where(queue, low, high, alive));
   queue.min_.store(min, std::memory_order_release);
+  queue.first_physical_.store(-1, std::memory_order_relaxed);
   // The file with the last unit stays, even when all are gone: it keeps the queue's offset.
   const auto keep = file_start(std::min(min, std::max<std::int64_t>(high - 1, 0)) * kUnit);
   if (keep > first) {
@@ -82,6 +86,7 @@ Status ConsumeQueues::remove(TopicQueue& queue) {
   const auto next = queue.max_.load(std::memory_order_relaxed);
   queue.pending_.clear();
   queue.first_file_.store(-1, std::memory_order_relaxed);
+  queue.first_physical_.store(-1, std::memory_order_relaxed);
   queue.min_.store(next, std::memory_order_release);
   return {};
 }

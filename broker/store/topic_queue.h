@@ -46,10 +46,11 @@ class TopicQueue {
   std::atomic<std::int64_t> next_{0};
   std::atomic<std::int64_t> min_{0};
   std::atomic<std::int64_t> max_{0};
-  std::atomic<std::int64_t> first_file_{-1};  // byte position where the oldest file starts; -1: no file
-  std::int64_t last_physical_ = -1;           // where the record of the last unit starts; -1: unknown
-  std::string pending_;                       // units not yet written,
-  std::int64_t pending_at_ = 0;               // from this offset on
+  std::atomic<std::int64_t> first_file_{-1};      // byte position where the oldest file starts; -1: no file
+  std::atomic<std::int64_t> first_physical_{-1};  // where the record of the unit at min_ starts; -1: unknown
+  std::int64_t last_physical_ = -1;               // where the record of the last unit starts; -1: unknown
+  std::string pending_;                           // units not yet written,
+  std::int64_t pending_at_ = 0;                   // from this offset on
 };
 
 // Thread-safe. Lookup takes a shared lock: hot callers keep the pointer.
