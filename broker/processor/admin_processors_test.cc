@@ -24,11 +24,13 @@ testing::Fields topic_fields(const std::string& topic, testing::Fields more = {}
 
 TEST_CASE("topics: create, show, list, delete") {
   FakeBroker broker;
-  TopicAdminProcessor admin(broker.config, broker.topics, broker.offsets, *broker.store);
+  int announced = 0;
+  TopicAdminProcessor admin(broker.config, broker.topics, broker.offsets, *broker.store, [&] { ++announced; });
   auto create = [&](const std::string& topic, testing::Fields more = {}) {
     return broker.ask(admin, RequestCode::kUpdateAndCreateTopic, topic_fields(topic, std::move(more)));
   };
   CHECK(create("T", {{"attributes", "+message.type=FIFO"}}).code == 0);
+  CHECK(announced == 1);
   CHECK(broker.ask(admin, RequestCode::kGetTopicConfig, {{"topic", "T"}}).body ==
         R"({"attributes":{"message.type":"FIFO"},"order":false,"perm":6,"readQueueNums":4,"topicFilterType":"SINGLE_TAG","topicName":"T","topicSysFlag":0,"writeQueueNums":4})");
   CHECK(create("T").code == 0);

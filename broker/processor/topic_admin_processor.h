@@ -12,7 +12,7 @@
 
 namespace rmq::broker {
 
-// On a worker: writes topics.json. Name servers hear of it through TopicManager::on_change().
+// On a worker: writes topics.json and waits for the name servers.
 class TopicAdminProcessor final : public remoting::Handler {
  public:
   // `announce` returns when the name servers know of the change, or gave no answer in time: who created a topic asks
