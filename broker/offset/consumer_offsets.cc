@@ -44,7 +44,7 @@ Status ConsumerOffsets::decode(std::string_view text) {
       }
     } else if (name == "dataVersion") {
       RMQ_TRY(version, protocol::parse_body<protocol::DataVersion>(value.dump()));
-    } else if (name != "pullOffsetTable") {
+    } else if (name != "pullOffsetTable" && name != "groupTopicMap") {  // written, never read, by the original
       append_json_string(foreign_members += ',', name);
       foreign_members += ':' + value.dump();
     }
@@ -147,18 +147,33 @@ void ConsumerOffsets::clone(std::string_view from_group, std::string_view to_gro
 }
 
 std::string ConsumerOffsets::encode() const {
+  const auto table = committed_.all();
+  std::map<std::string_view, std::set<std::string_view>> topics_by_group;
+  for (const auto& [key, offsets] : table) {
+    if (auto names = split_offset_key(key)) topics_by_group[names->second].insert(names->first);
+  }
   std::string out = R"({"dataVersion":)";
   protocol::append_body(out, data_version());
-  out += R"(,"offsetTable":{)";
-  bool first_key = true;
-  for (const auto& [key, offsets] : committed_.all()) {
-    if (!first_key) out += ',';
-    first_key = false;
-    append_json_string(out, key);
+  out += R"(,"groupTopicMap":{)";
+  const char* separator = "";
+  for (const auto& [group, topics] : topics_by_group) {
+    append_json_string(out += separator, group);
+    separator = ":[";
+    for (std::string_view topic : topics) {
+      append_json_string(out += separator, topic);
+      separator = ",";
+    }
+    out += ']';
+  }
+  out += R"(},"offsetTable":{)";
+  separator = "";
+  for (const auto& [key, offsets] : table) {
+    append_json_string(out += separator, key);
+    separator = ",";
     out += ':';
     append_queue_offsets(out, offsets);
   }
-  out += "}}";
+  out += R"(},"pullOffsetTable":{}})";
   return out;
 }
 
@@ -166,7 +181,6 @@ std::string ConsumerOffsets::encode_file() {
   dirty_ = false;  // before reading: a later commit asks for another write
   std::string text = encode();
   text.pop_back();
-  text += R"(,"pullOffsetTable":{})";
   {
     std::lock_guard lock(mutex_);
     text += foreign_members_;

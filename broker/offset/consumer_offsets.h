@@ -56,7 +56,8 @@ class ConsumerOffsets {
     committed_.for_each(visit);
   }
 
-  // {"dataVersion":...,"offsetTable":{"topic@group":{queue:offset}}}: the answer of code 43.
+  // {"dataVersion":...,"groupTopicMap":{group:[topics]},"offsetTable":{"topic@group":{queue:offset}},"pullOffsetTable":{}}:
+  // the answer of code 43 and, spread over lines, the file.
   std::string encode() const;
   protocol::DataVersion data_version() const;
 
