@@ -11,11 +11,10 @@ namespace rmq::broker {
 Result<std::string> announced_host(const std::string& host, std::uint16_t port, std::chrono::seconds limit) {
   constexpr std::chrono::milliseconds kAgain{500};
   const auto deadline = std::chrono::steady_clock::now() + limit;
-  const auto name = host + ":" + std::to_string(port);
   bool told = false;
   while (true) {
-    auto found = resolve_addresses(name);
-    if (found) return host_bytes(found->front());
+    auto found = resolve_host(host);
+    if (found) return host_bytes(found->front(), port);
     if (std::chrono::steady_clock::now() >= deadline) {
       return fail(std::move(found).error().with("brokerIP1: the announced address has no IP"));
     }

@@ -12,12 +12,13 @@ class ArrivalFanOut final : public store::ArrivalListener {
  public:
   ArrivalFanOut(PullHold& hold, ScheduleService& schedule) : hold_(hold), schedule_(schedule) {}
 
-  bool wants_arrivals() const noexcept override { return hold_.held() > 0; }
+  bool in_a_hurry() const noexcept override { return hold_.held() > 0; }
 
   void on_arrivals(std::span<const store::Arrival> arrivals) noexcept override {
+    const bool held = hold_.held() > 0;
     bool delayed = false;
     for (const auto& arrival : arrivals) {
-      hold_.on_arrival(*arrival.queue, arrival.queue_offset, arrival.tags_code);
+      if (held) hold_.on_arrival(*arrival.queue, arrival.queue_offset, arrival.tags_code);
       delayed = delayed || arrival.queue->topic() == kScheduleTopic;
     }
     if (delayed) schedule_.on_arrival();

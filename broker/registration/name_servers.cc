@@ -25,7 +25,9 @@ constexpr milliseconds kUnregisterLimit{3'000};
 NameServers::NameServers(const BrokerConfig& config, remoting::Client& client, std::string broker_address, Body body)
     : config_(config), client_(client), broker_address_(std::move(broker_address)), body_(std::move(body)) {}
 
-NameServers::~NameServers() { stop(); }
+NameServers::~NameServers() {
+  stop();
+}
 
 void NameServers::start() {
   thread_ = std::thread([this] { run(); });

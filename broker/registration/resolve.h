@@ -14,4 +14,7 @@ namespace rmq::broker {
 // left out; kUnavailable when nothing is left. Blocks on DNS.
 Result<std::vector<std::string>> resolve_addresses(std::string_view list);
 
+// Every IP that `host` (a name or an IP) stands for, sorted, each once. kUnavailable when there is none. Blocks on DNS.
+Result<std::vector<std::string>> resolve_host(const std::string& host);
+
 }  // namespace rmq::broker

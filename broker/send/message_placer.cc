@@ -50,6 +50,7 @@ Status MessagePlacer::add_record(store::AppendBatch& batch, const NewMessage& me
   record.properties = message.properties;
   protocol::EncodeOptions options;
   options.more_properties = message.more_properties;
+  options.crc_property = store_.options().crc_property;
   std::string separated;
   if (!message.properties.empty() && message.properties.back() != protocol::kPropertyEnd &&
       !message.more_properties.empty()) {

@@ -153,7 +153,7 @@ Result<bool> Dispatcher::run_round() {
     }
     if (!arrivals_.empty()) {
       auto* listener = listener_.load(std::memory_order_acquire);
-      if (listener != nullptr && listener->wants_arrivals()) listener->on_arrivals(arrivals_);
+      if (listener != nullptr) listener->on_arrivals(arrivals_);
       arrivals_.clear();
     }
     if (view) forget_behind(view.owner, position);
@@ -188,7 +188,7 @@ void Dispatcher::run() {
       continue;
     }
     const auto* listener = listener_.load(std::memory_order_acquire);
-    if (worked && options_.dispatch_nap_us > 0 && (listener == nullptr || !listener->wants_arrivals())) {
+    if (worked && options_.dispatch_nap_us > 0 && (listener == nullptr || !listener->in_a_hurry())) {
       worked = false;
       nap(options_.dispatch_nap_us);
       continue;

@@ -29,9 +29,9 @@ struct Arrival {
 class ArrivalListener {
  public:
   virtual ~ArrivalListener() = default;
-  // Whether anybody waits. While nobody does, the dispatcher may gather for a moment (dispatch_nap_us). Who starts to
-  // wait must look at max_offset() once more after this began to give true.
-  virtual bool wants_arrivals() const noexcept = 0;
+  // Whether somebody waits for a message this moment. While nobody does, the dispatcher may gather for a moment
+  // (dispatch_nap_us). Who starts to wait must look at max_offset() once more after this began to give true.
+  virtual bool in_a_hurry() const noexcept = 0;
   virtual void on_arrivals(std::span<const Arrival> arrivals) noexcept = 0;
 };
 

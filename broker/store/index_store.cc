@@ -146,9 +146,4 @@ void IndexStore::delete_below(std::uint64_t min_physical) {
   for (const auto& file : gone) ::unlink(file->path().c_str());
 }
 
-std::int64_t IndexStore::last_timestamp() const {
-  std::shared_lock lock(mutex_);
-  return files_.empty() ? 0 : files_.back()->end_timestamp();
-}
-
 }  // namespace rmq::store

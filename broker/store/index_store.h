@@ -48,7 +48,6 @@ class IndexStore {
   // Upkeep, one thread.
   Status sync();
   void delete_below(std::uint64_t min_physical);
-  std::int64_t last_timestamp() const;
 
  private:
   using FilePtr = std::shared_ptr<IndexFile>;

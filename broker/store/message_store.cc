@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int64_t kTickUs = 200'000;
 constexpr std::int64_t kPage = 4096;
+constexpr std::int64_t kIndexGraceMs = 10LL * 365 * 24 * 3600 * 1000;
 
 void name_thread(const char* name) {
   ::pthread_setname_np(::pthread_self(), name);
@@ -243,7 +244,6 @@ void MessageStore::run_checkpoints() {
 Status MessageStore::checkpoint() {
   std::lock_guard lock(checkpoint_mutex_);
   const auto progress = dispatcher_.progress();
-  const auto index_timestamp = index_.last_timestamp();
   // The order is what makes it true: first the log, then what points into it, then the claim.
   RMQ_CHECK_OK(log_.flush());
   RMQ_CHECK_OK(queues_.sync());
@@ -253,7 +253,9 @@ Status MessageStore::checkpoint() {
     checkpoint_.logics_msg_timestamp = progress.last_timestamp;
     checkpoint_.logics_physical_offset = progress.last_physical;
   }
-  checkpoint_.index_msg_timestamp = index_timestamp;
+  // After a crash the original deletes index files that are newer than this and builds only the newest part again. What
+  // comes until the next checkpoint is as good as on the disk for it: the query compares keys with the messages.
+  checkpoint_.index_msg_timestamp = clock_.wall_ms() + kIndexGraceMs;
   checkpoint_.confirm_physical_offset = static_cast<std::int64_t>(std::min(read_limit(), log_.max_offset()));
   return write_checkpoint(paths_.checkpoint(), checkpoint_);
 }

@@ -307,7 +307,7 @@ TEST_CASE("many threads: nothing lost, nothing twice, order kept for each sender
     } listener;
     struct Arrivals : ArrivalListener {
       std::atomic<int> count{0};
-      bool wants_arrivals() const noexcept override { return true; }
+      bool in_a_hurry() const noexcept override { return true; }
       void on_arrivals(std::span<const Arrival> arrivals) noexcept override {
         count += static_cast<int>(arrivals.size());
       }

@@ -3,7 +3,7 @@
 set -uo pipefail
 . scripts/suites/lib.sh
 scripts/setup.sh build check || exit 1
-build fuzz || exit 1
+build fuzz fuzzers || exit 1
 fuzz/run.sh "${FUZZ_SECONDS:-8}" | tee build/test/fuzz.log
 status=${PIPESTATUS[0]}
 collect build/test/fuzz.log fuzz/
