@@ -1,11 +1,16 @@
+#include <algorithm>
+
 #include "broker/processor/config_processor.h"
 #include "broker/processor/consume_admin_processor.h"
 #include "broker/processor/group_admin_processor.h"
 #include "broker/processor/processor_test_util.h"
+#include "broker/processor/relay_processor.h"
 #include "broker/processor/runtime_info_processor.h"
+#include "broker/processor/store_admin_processor.h"
 #include "broker/processor/topic_admin_processor.h"
 #include "common/protocol/body/message_queue.h"
 #include "common/protocol/body/tables.h"
+#include "common/protocol/message_record.h"
 
 namespace rmq::broker {
 namespace {
@@ -224,6 +229,82 @@ TEST_CASE("offsets reset") {
   CHECK(reset({{"timestamp", "0"}}, "nobody").code == ResponseCode::kSubscriptionGroupNotExist);
   CHECK(reset({{"timestamp", "0"}}, "g", "U").code == ResponseCode::kTopicNotExist);
   CHECK_FALSE(broker.offsets.has_reset("g", "T", 0));
+}
+
+TEST_CASE("consumption of all groups") {
+  FakeBroker broker;
+  ConsumeAdminProcessor admin(broker.config, broker.topics, broker.groups, broker.clients, broker.offsets, broker.delay_offsets,
+                              *broker.store, broker.clock);
+  protocol::TopicConfig topic;
+  topic.topic_name = "T";
+  topic.read_queue_nums = topic.write_queue_nums = 1;
+  REQUIRE(broker.topics.update({topic}));
+  REQUIRE(broker.groups.find_or_create_and_wait("g"));
+  broker.put("T", 0, 5);
+  broker.offsets.commit("g", "T", 0, 2);
+  auto ask = [&](const char* order) {
+    return protocol::parse_body<protocol::ConsumeStatsList>(
+        broker.ask(admin, ConsumeAdminProcessor::kGetBrokerConsumeStats, {{"isOrder", order}}).body);
+  };
+  CHECK(ask("false")->total_diff == 3);
+  CHECK(ask("true")->total_diff == 0);
+}
+
+TEST_CASE("units of a queue, and sweeping") {
+  FakeBroker broker;
+  StoreAdminProcessor admin(broker.topics, broker.clients, *broker.store);
+  protocol::TopicConfig topic;
+  topic.topic_name = "T";
+  REQUIRE(broker.topics.update({topic}));
+  broker.put("T", 0, 5);
+  broker.put("gone", 0, 1);
+  auto query = [&](const char* index, const char* count, const char* name = "T") {
+    return broker.ask(admin, RequestCode::kQueryConsumeQueue, {{"topic", name}, {"queueId", "0"}, {"index", index}, {"count", count}});
+  };
+  auto two = query("1", "2").body;
+  CHECK(two.starts_with(R"({"maxQueueIndex":5,"minQueueIndex":0,"queueData":[{"eval":false,"physicOffset":)"));
+  CHECK(std::ranges::count(two, '{') == 3);
+  CHECK(query("5", "2").remark == "Index 5 of 0@T is not exist!");
+  CHECK(query("-9223372036854775808", "2147483647").code == 0);
+  CHECK(query("0", "1", "U").code == ResponseCode::kSystemError);
+
+  CHECK(broker.ask(admin, StoreAdminProcessor::kCleanUnusedTopic).code == 0);
+  CHECK(query("0", "5").body.find("physicOffset") != std::string::npos);
+  store::testing::dispatch_all(*broker.store);
+  const auto* gone = broker.store->find_queue("gone", 0);
+  CHECK((gone == nullptr || gone->min_offset() == gone->max_offset()));
+  CHECK(broker.ask(admin, StoreAdminProcessor::kCleanExpiredConsumeQueue).code == 0);
+  CHECK(broker.ask(admin, StoreAdminProcessor::kDeleteExpiredCommitLog).code == 0);
+}
+
+TEST_CASE("what only the consumer can answer") {
+  FakeBroker broker;
+  RelayProcessor relay(broker.config, broker.clients, *broker.store);
+  auto consumer = std::make_shared<testing::FakeConnection>(7);
+  protocol::ConsumerData data;
+  data.group_name = "g";
+  broker.clients.register_consumer(data, {consumer, "c", protocol::Language::kJava, 513}, false);
+  auto ask = [&](const char* client) {
+    return broker.ask(relay, RequestCode::kGetConsumerRunningInfo, {{"consumerGroup", "g"}, {"clientId", client}});
+  };
+  CHECK(ask("nobody").remark == "The Consumer <g> <nobody> not online");
+  CHECK(ask("c").code == ResponseCode::kConsumeMsgTimeout);
+  consumer->answer_calls([](const protocol::Command& question) {
+    protocol::Command answer;
+    answer.code = ResponseCode::kSuccess;
+    answer.body = std::string(question.view().ext("consumerGroup")) + ":" + std::to_string(question.body.size());
+    return answer;
+  });
+  CHECK(ask("c").body == "g:0");
+
+  broker.put("T", 0, 1);
+  auto direct = [&](const std::string& id) {
+    return broker.ask(relay, RequestCode::kConsumeMessageDirectly, {{"consumerGroup", "g"}, {"clientId", "c"}, {"msgId", id}});
+  };
+  CHECK(direct("7F00000100002A9F0000000000000000").body ==
+        "g:" + std::to_string(protocol::decode_record(broker.store->record_at(0).bytes)->size));
+  CHECK(direct("7F00000100002A9F0000000000000001").code == ResponseCode::kSystemError);
+  CHECK(direct("nonsense").code == ResponseCode::kSystemError);
 }
 
 }  // namespace

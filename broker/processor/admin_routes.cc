@@ -4,6 +4,8 @@
 #include "broker/processor/config_processor.h"
 #include "broker/processor/consume_admin_processor.h"
 #include "broker/processor/group_admin_processor.h"
+#include "broker/processor/relay_processor.h"
+#include "broker/processor/store_admin_processor.h"
 #include "broker/processor/topic_admin_processor.h"
 #include "common/protocol/codes.h"
 
@@ -30,9 +32,14 @@ std::shared_ptr<RuntimeInfoProcessor> route_administration(remoting::Server& ser
   route({RequestCode::kGetAllConsumerOffset, RequestCode::kGetAllDelayOffset, RequestCode::kGetTopicStatsInfo,
          RequestCode::kGetConsumeStats, RequestCode::kInvokeBrokerToResetOffset, RequestCode::kQueryTopicConsumeByWho,
          RequestCode::kQueryTopicsByConsumer, RequestCode::kQueryConsumeTimeSpan,
-         ConsumeAdminProcessor::kCloneGroupOffset},
+         ConsumeAdminProcessor::kCloneGroupOffset, ConsumeAdminProcessor::kGetBrokerConsumeStats},
         std::make_shared<ConsumeAdminProcessor>(p.config, p.topics, p.groups, p.clients, p.offsets, p.delay_offsets,
                                                 p.store, p.clock));
+  route({RequestCode::kQueryConsumeQueue, StoreAdminProcessor::kCleanExpiredConsumeQueue,
+         StoreAdminProcessor::kCleanUnusedTopic, StoreAdminProcessor::kDeleteExpiredCommitLog},
+        std::make_shared<StoreAdminProcessor>(p.topics, p.clients, p.store));
+  route({RequestCode::kGetConsumerRunningInfo, RequestCode::kConsumeMessageDirectly},
+        std::make_shared<RelayProcessor>(p.config, p.clients, p.store));
   auto runtime = std::make_shared<RuntimeInfoProcessor>(p.config, p.store, p.delay_offsets, p.clock);
   route({RequestCode::kGetBrokerRuntimeInfo}, runtime);
   return runtime;

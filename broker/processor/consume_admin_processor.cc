@@ -27,6 +27,7 @@ void ConsumeAdminProcessor::handle(const Request& request) {
     case RequestCode::kQueryTopicsByConsumer: return topics_of_group(request);
     case RequestCode::kQueryConsumeTimeSpan: return time_span(request);
     case kCloneGroupOffset: return clone(request);
+    case kGetBrokerConsumeStats: return all_consume_stats(request);
     default: return remoting::reply(request, ResponseCode::kRequestCodeNotSupported);
   }
 }
@@ -58,6 +59,40 @@ void ConsumeAdminProcessor::topic_stats(const Request& request) {
   reply_body(request, body);
 }
 
+void ConsumeAdminProcessor::collect(std::string_view group, const std::string& topic, std::int32_t queues,
+                                    protocol::ConsumeStats& stats) const {
+  for (std::int32_t id = 0; id < queues; ++id) {
+    const store::TopicQueue* queue = store_.find_queue(topic, id);
+    protocol::OffsetWrapper offset;
+    offset.broker_offset = queue == nullptr ? 0 : queue->max_offset();
+    offset.consumer_offset = offsets_.query(group, topic, id).value_or(0);
+    offset.pull_offset = std::max(offset.consumer_offset, offsets_.query_pull(group, topic, id).value_or(-1));
+    offset.last_timestamp = std::max<std::int64_t>(0, store_timestamp(queue, offset.consumer_offset - 1));
+    stats.offsets.emplace(MessageQueue{topic, config_.broker_name, id}, offset);
+  }
+}
+
+void ConsumeAdminProcessor::all_consume_stats(const Request& request) {
+  auto header = header_or_answer<protocol::GetConsumeStatsInBrokerRequest>(request);
+  if (!header) return;
+  protocol::ConsumeStatsList body;
+  body.broker_addr = config_.broker_address();
+  for (const auto& [group, config] : groups_.table().groups) {
+    std::vector<protocol::ConsumeStats> of_group;
+    for (const std::string& name : offsets_.topics_of(group)) {
+      TopicPtr topic = topics_.find(name);
+      if (topic == nullptr || (header->is_order && !topic->order) || subscribes_elsewhere(group, name)) continue;
+      collect(group, name, topic->write_queue_nums, of_group.emplace_back());
+      for (const auto& [queue, offset] : of_group.back().offsets) {
+        body.total_diff += offset.broker_offset - offset.consumer_offset;
+        body.total_inflight_diff += offset.pull_offset - offset.consumer_offset;
+      }
+    }
+    body.stats.push_back({{group, std::move(of_group)}});
+  }
+  reply_body(request, body);
+}
+
 void ConsumeAdminProcessor::consume_stats(const Request& request) {
   auto header = header_or_answer<protocol::GetConsumeStatsRequest>(request);
   if (!header) return;
@@ -79,15 +114,7 @@ void ConsumeAdminProcessor::consume_stats(const Request& request) {
   for (const std::string& name : wanted) {
     TopicPtr topic = topics_.find(name);
     if (topic == nullptr) continue;
-    for (std::int32_t id = 0; id < topic->read_queue_nums; ++id) {
-      const store::TopicQueue* queue = store_.find_queue(name, id);
-      protocol::OffsetWrapper offset;
-      offset.broker_offset = queue == nullptr ? 0 : queue->max_offset();
-      offset.consumer_offset = offsets_.query(header->consumer_group, name, id).value_or(0);
-      offset.pull_offset = std::max(offset.consumer_offset, offsets_.query_pull(header->consumer_group, name, id).value_or(-1));
-      offset.last_timestamp = std::max<std::int64_t>(0, store_timestamp(queue, offset.consumer_offset - 1));
-      body.offsets.emplace(MessageQueue{name, config_.broker_name, id}, offset);
-    }
+    collect(header->consumer_group, name, topic->read_queue_nums, body);
   }
   reply_body(request, body);
 }

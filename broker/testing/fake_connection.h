@@ -23,9 +23,12 @@ class FakeConnection final : public remoting::Connection {
     std::lock_guard lock(mutex_);
     sent_ += bytes;
   }
-  void call(protocol::Command, std::chrono::milliseconds, Done done) override {
+  void call(protocol::Command request, std::chrono::milliseconds, Done done) override {
+    if (answerer_) return done(answerer_(request));
     done(fail(ErrorKind::kTimeout, "nobody there"));
   }
+  // What the peer answers from now on; without it, calls time out.
+  void answer_calls(std::function<protocol::Command(const protocol::Command&)> answerer) { answerer_ = std::move(answerer); }
   void close() override {
     std::vector<std::function<void()>> callbacks;
     {
@@ -76,6 +79,7 @@ class FakeConnection final : public remoting::Connection {
   const std::uint64_t id_;
   const std::string remote_;
   const std::string local_ = "10.0.0.1:10911";
+  std::function<protocol::Command(const protocol::Command&)> answerer_;
   std::atomic<bool> open_{true};
   std::mutex mutex_;
   std::string sent_;
