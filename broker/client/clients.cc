@@ -82,10 +82,18 @@ Clients::Clients(const BrokerConfig& config, const Clock& clock) : core_(std::ma
 
 Clients::~Clients() = default;
 
-const ConsumerManager& Clients::consumers() const { return core_->consumers; }
-ConsumerManager& Clients::consumers() { return core_->consumers; }
-ProducerManager& Clients::producers() { return core_->producers; }
-QueueLocks& Clients::locks() { return core_->locks; }
+const ConsumerManager& Clients::consumers() const {
+  return core_->consumers;
+}
+ConsumerManager& Clients::consumers() {
+  return core_->consumers;
+}
+ProducerManager& Clients::producers() {
+  return core_->producers;
+}
+QueueLocks& Clients::locks() {
+  return core_->locks;
+}
 
 bool Clients::register_consumer(const protocol::ConsumerData& data, const ClientIdentity& client, bool notify,
                                 bool with_subscriptions) {
@@ -115,8 +123,8 @@ void Clients::unregister_producer(std::string_view group, const remoting::Connec
 void Clients::housekeeping() {
   auto close_all = [](const std::vector<ClientChannelPtr>& expired, std::string_view kind) {
     for (const auto& client : expired) {
-      log::info("client expired", {{"kind", kind}, {"client", client->client_id},
-                                   {"address", client->connection->remote_address()}});
+      log::info("client expired",
+                {{"kind", kind}, {"client", client->client_id}, {"address", client->connection->remote_address()}});
       client->connection->close();
     }
   };

@@ -12,7 +12,8 @@ ClientChannelPtr ConsumerGroup::find_client(std::string_view client_id) const {
 }
 
 ClientChannelPtr ConsumerGroup::find_client(std::uint64_t connection_id) const {
-  auto found = std::ranges::find_if(clients, [&](const auto& client) { return client->connection->id() == connection_id; });
+  auto found =
+      std::ranges::find_if(clients, [&](const auto& client) { return client->connection->id() == connection_id; });
   return found == clients.end() ? nullptr : *found;
 }
 
@@ -62,7 +63,8 @@ bool update_subscriptions(ConsumerGroup& group, const protocol::ConsumerData& da
     known = std::make_shared<const protocol::SubscriptionData>(subscription);
     differs = true;
   }
-  topics_changed |= std::erase_if(group.subscriptions, [&](const auto& entry) { return !named.contains(entry.first); }) > 0;
+  topics_changed |=
+      std::erase_if(group.subscriptions, [&](const auto& entry) { return !named.contains(entry.first); }) > 0;
   differs |= topics_changed;
   return topics_changed;
 }
@@ -78,8 +80,8 @@ bool ConsumerManager::register_consumer(const protocol::ConsumerData& data, cons
   {
     std::lock_guard lock(mutex_);
     auto found = groups_.find(data.group_name);
-    auto group = found == groups_.end() ? std::make_shared<ConsumerGroup>()
-                                        : std::make_shared<ConsumerGroup>(*found->second);
+    auto group =
+        found == groups_.end() ? std::make_shared<ConsumerGroup>() : std::make_shared<ConsumerGroup>(*found->second);
     group->name = data.group_name;
     bool differs = found == groups_.end() || group->consume_type != data.consume_type ||
                    group->message_model != data.message_model || group->consume_from_where != data.consume_from_where;
@@ -87,17 +89,17 @@ bool ConsumerManager::register_consumer(const protocol::ConsumerData& data, cons
     group->message_model = data.message_model;
     group->consume_from_where = data.consume_from_where;
 
-    auto known = std::ranges::find_if(group->clients, [&](const auto& other) {
-      return other->connection->id() == client.connection->id();
-    });
+    auto known = std::ranges::find_if(
+        group->clients, [&](const auto& other) { return other->connection->id() == client.connection->id(); });
     if (known == group->clients.end()) {
-      group->clients.push_back(std::make_shared<ClientChannel>(client.connection, client.client_id, client.language,
-                                                               client.version, now));
+      group->clients.push_back(
+          std::make_shared<ClientChannel>(client.connection, client.client_id, client.language, client.version, now));
       is_new_client = true;
     } else if ((*known)->client_id != client.client_id) {
       log::warn("a consumer's connection changed its client id",
                 {{"group", data.group_name}, {"was", (*known)->client_id}, {"is", client.client_id}});
-      *known = std::make_shared<ClientChannel>(client.connection, client.client_id, client.language, client.version, now);
+      *known =
+          std::make_shared<ClientChannel>(client.connection, client.client_id, client.language, client.version, now);
       differs = true;
     } else {
       (*known)->last_seen_ms = now;
@@ -118,7 +120,8 @@ bool ConsumerManager::unregister_consumer(std::string_view name, std::uint64_t c
     auto found = groups_.find(name);
     if (found == groups_.end()) return false;
     auto group = std::make_shared<ConsumerGroup>(*found->second);
-    if (std::erase_if(group->clients, [&](const auto& client) { return client->connection->id() == connection_id; }) == 0) {
+    if (std::erase_if(group->clients, [&](const auto& client) { return client->connection->id() == connection_id; }) ==
+        0) {
       return false;
     }
     result = group;
@@ -156,11 +159,13 @@ void ConsumerManager::remember_subscription(std::string_view group, const protoc
   auto copy = std::make_shared<const protocol::SubscriptionData>(subscription);
   std::lock_guard lock(mutex_);
   auto found = remembered_.find(group);
-  if (found == remembered_.end()) found = remembered_.emplace(std::string(group), std::map<std::string, Remembered, std::less<>>{}).first;
+  if (found == remembered_.end())
+    found = remembered_.emplace(std::string(group), std::map<std::string, Remembered, std::less<>>{}).first;
   found->second.insert_or_assign(subscription.topic, Remembered{std::move(copy), clock_.monotonic_ms()});
 }
 
-bool ConsumerManager::exchange_fingerprint(std::string_view group, std::int32_t fingerprint, bool without_subscriptions) {
+bool ConsumerManager::exchange_fingerprint(std::string_view group, std::int32_t fingerprint,
+                                           bool without_subscriptions) {
   std::lock_guard lock(mutex_);
   auto known_group = groups_.find(group);
   bool lost = without_subscriptions && (known_group == groups_.end() || known_group->second->subscriptions.empty());
@@ -194,7 +199,8 @@ std::vector<ClientChannelPtr> ConsumerManager::expire() {
       told.push_back(std::move(group));
     }
     for (auto group = remembered_.begin(); group != remembered_.end();) {
-      std::erase_if(group->second, [&](const auto& entry) { return now - entry.second.since_ms > subscription_expiry_ms_; });
+      std::erase_if(group->second,
+                    [&](const auto& entry) { return now - entry.second.since_ms > subscription_expiry_ms_; });
       group = group->second.empty() ? remembered_.erase(group) : std::next(group);
     }
   }

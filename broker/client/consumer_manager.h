@@ -1,5 +1,6 @@
 // Consumer groups as their heartbeats describe them: members, subscriptions, kind of consumption.
-// Source: org.apache.rocketmq.broker.client.{ConsumerManager, ConsumerGroupInfo, DefaultConsumerIdsChangeListener} of 5.5.0.
+// Source: org.apache.rocketmq.broker.client.{ConsumerManager, ConsumerGroupInfo, DefaultConsumerIdsChangeListener}
+// of 5.5.0.
 #pragma once
 
 #include <cstdint>

@@ -14,10 +14,11 @@ bool ProducerManager::register_producer(std::string_view group, const ClientIden
     known->last_seen_ms = now;
     return false;
   }
-  found->second.push_back(std::make_shared<ClientChannel>(client.connection, client.client_id, client.language,
-                                                          client.version, now));
+  found->second.push_back(
+      std::make_shared<ClientChannel>(client.connection, client.client_id, client.language, client.version, now));
   ById& entry = by_client_id_[client.client_id];
-  if (entry.connection == nullptr || entry.connection->id() != client.connection->id()) entry = ById{client.connection, 0};
+  if (entry.connection == nullptr || entry.connection->id() != client.connection->id())
+    entry = ById{client.connection, 0};
   ++entry.groups;
   return true;
 }
@@ -50,7 +51,8 @@ void ProducerManager::unregister_producer(std::string_view group, const remoting
 
 void ProducerManager::connection_closed(std::string_view group, std::uint64_t connection_id) {
   std::lock_guard lock(mutex_);
-  remove(group, [&](const ClientChannel& client) { return client.connection->id() == connection_id; }, nullptr);
+  remove(
+      group, [&](const ClientChannel& client) { return client.connection->id() == connection_id; }, nullptr);
 }
 
 remoting::ConnectionPtr ProducerManager::pick(std::string_view group) {
@@ -99,7 +101,8 @@ std::vector<ClientChannelPtr> ProducerManager::expire() {
     }
   }
   for (const auto& group : groups) {
-    remove(group, [&](const ClientChannel& client) { return client.last_seen_ms < oldest; }, &expired);
+    remove(
+        group, [&](const ClientChannel& client) { return client.last_seen_ms < oldest; }, &expired);
   }
   return expired;
 }

@@ -140,9 +140,9 @@ const Row* find_row(std::string_view key) {
 }
 
 // Promises of the original that would be broken in silence if these were just ignored.
-constexpr auto kRefusedWhenTrue = std::to_array<std::string_view>(
-    {"aclEnable", "authenticationEnabled", "authorizationEnabled", "enableControllerMode", "transRocksDBEnable",
-     "timerRocksDBEnable"});
+constexpr auto kRefusedWhenTrue =
+    std::to_array<std::string_view>({"aclEnable", "authenticationEnabled", "authorizationEnabled",
+                                     "enableControllerMode", "transRocksDBEnable", "timerRocksDBEnable"});
 
 bool is_env_name(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '_'; });
@@ -194,7 +194,8 @@ Result<ConfigReport> BrokerConfig::load(const Properties& properties, const Envi
     const Row* row = find_row(key);
     if (row == nullptr) {
       if (std::ranges::find(kRefusedWhenTrue, key) != kRefusedWhenTrue.end() && raw.find("true") != std::string::npos) {
-        return fail(ErrorKind::kUnsupported, key + ": not supported yet; the broker does not run without it in silence");
+        return fail(ErrorKind::kUnsupported,
+                    key + ": not supported yet; the broker does not run without it in silence");
       }
       bool known = std::ranges::binary_search(ignored, std::string_view(key));
       (known ? report.without_effect : report.unknown).push_back(key);

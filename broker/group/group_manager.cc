@@ -14,7 +14,9 @@ using protocol::SubscriptionGroupConfig;
 
 namespace {
 
-GroupPtr shared(SubscriptionGroupConfig group) { return std::make_shared<const SubscriptionGroupConfig>(std::move(group)); }
+GroupPtr shared(SubscriptionGroupConfig group) {
+  return std::make_shared<const SubscriptionGroupConfig>(std::move(group));
+}
 
 GroupPtr default_group(std::string_view name) {
   SubscriptionGroupConfig group;
@@ -22,16 +24,18 @@ GroupPtr default_group(std::string_view name) {
   return shared(std::move(group));
 }
 
-constexpr std::string_view kBuiltIn[] = {"TOOLS_CONSUMER",  "FILTERSRV_CONSUMER",    "SELF_TEST_C_GROUP", "CID_ONS-HTTP-PROXY",
-                                         "CID_ONSAPI_PULL", "CID_ONSAPI_PERMISSION", "CID_ONSAPI_OWNER",  "CID_RMQ_SYS_TRANS"};
+constexpr std::string_view kBuiltIn[] = {"TOOLS_CONSUMER",     "FILTERSRV_CONSUMER", "SELF_TEST_C_GROUP",
+                                         "CID_ONS-HTTP-PROXY", "CID_ONSAPI_PULL",    "CID_ONSAPI_PERMISSION",
+                                         "CID_ONSAPI_OWNER",   "CID_RMQ_SYS_TRANS"};
 
 }  // namespace
 
 GroupManager::GroupManager(const BrokerConfig& config, Checkpointer& checkpointer, const Clock& clock)
     : config_(config),
-      table_(checkpointer, config.config_path("subscriptionGroup.json"), clock, [this](const auto& groups, const auto& version) {
-        return pretty_json(protocol::to_body(to_body_table(groups, version)));
-      }) {
+      table_(checkpointer, config.config_path("subscriptionGroup.json"), clock,
+             [this](const auto& groups, const auto& version) {
+               return pretty_json(protocol::to_body(to_body_table(groups, version)));
+             }) {
   table_.on_change([](const Table::Changes& changes, const protocol::DataVersion&) {
     if (changes.size() > 8) return log::info("consumer groups changed", {{"count", changes.size()}});
     for (const auto& [name, group] : changes) {
@@ -63,7 +67,8 @@ void GroupManager::find_or_create(std::string_view name, Done done) {
   if (GroupPtr existing = find(name)) return done(std::move(existing));
   bool allowed = config_.auto_create_subscription_group ||
                  (config_.enable_create_sys_group && name.starts_with(kSystemGroupPrefix));
-  if (!allowed) return done(fail(ErrorKind::kNotFound, "subscription group [" + std::string(name) + "] does not exist"));
+  if (!allowed)
+    return done(fail(ErrorKind::kNotFound, "subscription group [" + std::string(name) + "] does not exist"));
   if (auto status = validate_group(name); !status) return done(fail(status.error()));
   auto created = std::make_shared<GroupPtr>();
   auto build = [&](const Table::Lookup& lookup) -> Result<Table::Changes> {
@@ -90,8 +95,9 @@ Status GroupManager::update(std::vector<SubscriptionGroupConfig> groups) {
     for (SubscriptionGroupConfig& group : groups) {
       RMQ_CHECK_OK(validate_group(group.group_name));
       GroupPtr current = lookup(group.group_name);
-      RMQ_TRY(group.attributes, alter_attributes(current == nullptr, group_attribute_rules(),
-                                                 current == nullptr ? Attributes{} : current->attributes, group.attributes));
+      RMQ_TRY(group.attributes,
+              alter_attributes(current == nullptr, group_attribute_rules(),
+                               current == nullptr ? Attributes{} : current->attributes, group.attributes));
       if (current != nullptr && *current == group) continue;
       std::string name = group.group_name;
       changes.emplace_back(std::move(name), shared(std::move(group)));

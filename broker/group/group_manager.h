@@ -20,8 +20,8 @@ namespace rmq::broker {
 
 using GroupPtr = std::shared_ptr<const protocol::SubscriptionGroupConfig>;
 
-// A group is found only after subscriptionGroup.json with it is on the disk. Thread-safe; lookups take no lock. What ends
-// in _and_wait and the functions that give a Status block until the file is on the disk; never from an I/O thread.
+// A group is found only after subscriptionGroup.json with it is on the disk. Thread-safe; lookups take no lock. What
+// ends in _and_wait and the functions that give a Status block until the file is on the disk; never from an I/O thread.
 class GroupManager {
  public:
   using Done = std::function<void(Result<GroupPtr>)>;

@@ -110,8 +110,8 @@ TEST_CASE("pages, and the file's look") {
   CHECK(broker.groups->page(4, 100, first.data_version).groups.size() == 5);
   std::string text = *read_file(broker.config.config_path("subscriptionGroup.json"));
   CHECK(text.starts_with("{\n\t\"dataVersion\":{\n\t\t\"counter\":1,"));
-  CHECK(text.find("\"forbiddenTable\":{},\n\t\"subscriptionGroupTable\":{\n\t\t\"CID_ONS-HTTP-PROXY\":{\n\t\t\t\"attributes\":{},") !=
-        std::string::npos);
+  CHECK(text.find("\"forbiddenTable\":{},\n\t\"subscriptionGroupTable\":{\n\t\t\"CID_ONS-HTTP-PROXY\":{"
+                  "\n\t\t\t\"attributes\":{},") != std::string::npos);
 }
 
 }  // namespace

@@ -25,7 +25,8 @@ ConsumerOffsets::ConsumerOffsets(const BrokerConfig& config, Checkpointer& check
 }
 
 Status ConsumerOffsets::load() {
-  return load_state_file(config_.config_path("consumerOffset.json"), [this](std::string_view text) { return decode(text); });
+  return load_state_file(config_.config_path("consumerOffset.json"),
+                         [this](std::string_view text) { return decode(text); });
 }
 
 Status ConsumerOffsets::decode(std::string_view text) {

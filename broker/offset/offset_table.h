@@ -31,7 +31,8 @@ class OffsetTable {
 
   // Removes the keys for which `wanted` says so; true if there were any.
   bool erase_if(const std::function<bool(std::string_view topic, std::string_view group)>& wanted);
-  void for_each(const std::function<void(std::string_view topic, std::string_view group, const QueueOffsets&)>& visit) const;
+  void for_each(
+      const std::function<void(std::string_view topic, std::string_view group, const QueueOffsets&)>& visit) const;
   // All keys, also those of another form.
   std::map<std::string, QueueOffsets> all() const;
   bool empty() const;

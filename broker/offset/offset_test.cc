@@ -45,7 +45,8 @@ TEST_CASE("commits are there after an orderly stop") {
   CHECK(*read_file(fixture.file("consumerOffset.json")) ==
         "{\n\t\"dataVersion\":{\n\t\t\"counter\":0,\n\t\t\"stateVersion\":0,\n\t\t\"timestamp\":1700000000000\n\t},\n"
         "\t\"groupTopicMap\":{\n\t\t\"g\":[\n\t\t\t\"t\"\n\t\t],\n\t\t\"g2\":[\n\t\t\t\"%RETRY%g2\"\n\t\t]\n\t},\n"
-        "\t\"offsetTable\":{\n\t\t\"%RETRY%g2@g2\":{\n\t\t\t0:1099511627776\n\t\t},\n\t\t\"t@g\":{\n\t\t\t0:5,\n\t\t\t1:0\n\t\t}\n\t},\n"
+        "\t\"offsetTable\":{\n\t\t\"%RETRY%g2@g2\":{\n\t\t\t0:1099511627776\n\t\t},\n\t\t\"t@g\":{\n\t\t\t0:5,"
+        "\n\t\t\t1:0\n\t\t}\n\t},\n"
         "\t\"pullOffsetTable\":{}\n}");
   live<ConsumerOffsets>(fixture, [](ConsumerOffsets& offsets) {
     CHECK(offsets.query("g", "t", 0) == 5);
@@ -53,7 +54,9 @@ TEST_CASE("commits are there after an orderly stop") {
   });
 }
 
-TEST_CASE("the file before the last stands in for a lost or torn one; with none that works it is an error, not an empty table") {
+TEST_CASE(
+    "the file before the last stands in for a lost or torn one; with none that works it is an error, not an empty "
+    "table") {
   Fixture fixture;
   REQUIRE(replace_file(fixture.file("consumerOffset.json.bak"), R"({"offsetTable":{"t@g":{"0":7}}})"));
   live<ConsumerOffsets>(fixture, [](ConsumerOffsets& offsets) { CHECK(offsets.query("g", "t", 0) == 7); });
@@ -73,9 +76,10 @@ TEST_CASE("the file before the last stands in for a lost or torn one; with none 
 
 TEST_CASE("what another release wrote and we don't know is kept") {
   Fixture fixture;
-  REQUIRE(replace_file(fixture.file("consumerOffset.json"),
-                       R"({"dataVersion":{"counter":9,"stateVersion":0,"timestamp":5},"offsetTable":{"odd key":{3:4},"t@g":{0:1}},)"
-                       R"("future":{"a":[1,2]},"groupTopicMap":{"gone":["t"]},"pullOffsetTable":{"t@g":{0:1}}})"));
+  REQUIRE(replace_file(
+      fixture.file("consumerOffset.json"),
+      R"({"dataVersion":{"counter":9,"stateVersion":0,"timestamp":5},"offsetTable":{"odd key":{3:4},"t@g":{0:1}},)"
+      R"("future":{"a":[1,2]},"groupTopicMap":{"gone":["t"]},"pullOffsetTable":{"t@g":{0:1}}})"));
   live<ConsumerOffsets>(fixture, [](ConsumerOffsets& offsets) {
     CHECK(offsets.data_version().counter == 9);
     offsets.commit("g", "t", 0, 2);

@@ -21,8 +21,9 @@ using testing::FakeBroker;
 using testing::field;
 
 testing::Fields topic_fields(const std::string& topic, testing::Fields more = {}) {
-  testing::Fields fields{{"topic", topic}, {"defaultTopic", "TBW102"}, {"readQueueNums", "4"}, {"writeQueueNums", "4"},
-                         {"perm", "6"}, {"topicFilterType", "SINGLE_TAG"}, {"order", "false"}};
+  testing::Fields fields{
+      {"topic", topic}, {"defaultTopic", "TBW102"},        {"readQueueNums", "4"}, {"writeQueueNums", "4"},
+      {"perm", "6"},    {"topicFilterType", "SINGLE_TAG"}, {"order", "false"}};
   fields.insert(fields.end(), more.begin(), more.end());
   return fields;
 }
@@ -36,21 +37,30 @@ TEST_CASE("topics: create, show, list, delete") {
   };
   CHECK(create("T", {{"attributes", "+message.type=FIFO"}}).code == 0);
   CHECK(announced == 1);
-  CHECK(broker.ask(admin, RequestCode::kGetTopicConfig, {{"topic", "T"}}).body ==
-        R"({"attributes":{"message.type":"FIFO"},"order":false,"perm":6,"readQueueNums":4,"topicFilterType":"SINGLE_TAG","topicName":"T","topicSysFlag":0,"writeQueueNums":4})");
+  CHECK(
+      broker.ask(admin, RequestCode::kGetTopicConfig, {{"topic", "T"}}).body ==
+      R"({"attributes":{"message.type":"FIFO"},"order":false,"perm":6,"readQueueNums":4,"topicFilterType":"SINGLE_TAG","topicName":"T","topicSysFlag":0,"writeQueueNums":4})");
   CHECK(create("T").code == 0);
   CHECK(create("SCHEDULE_TOPIC_XXXX").remark == "The topic[SCHEDULE_TOPIC_XXXX] is conflict with system topic.");
   CHECK(create("a/b").code == ResponseCode::kInvalidParameter);
   CHECK(create("M", {{"attributes", "+message.type=MIXED"}}).remark == "MIXED message type is not supported.");
   CHECK(create("M", {{"attributes", "+color=red"}}).remark == "unsupported key: color");
   CHECK(broker.ask(admin, RequestCode::kUpdateAndCreateTopic, {{"topic", "M"}}).code == ResponseCode::kSystemError);
-  CHECK(broker.ask(admin, RequestCode::kUpdateAndCreateTopic,
-                   {{"topic", "M"}, {"defaultTopic", "T"}, {"readQueueNums", "-1"}, {"writeQueueNums", "2000000000"},
-                    {"perm", "6"}, {"topicFilterType", "x"}, {"order", "false"}})
+  CHECK(broker
+            .ask(admin, RequestCode::kUpdateAndCreateTopic,
+                 {{"topic", "M"},
+                  {"defaultTopic", "T"},
+                  {"readQueueNums", "-1"},
+                  {"writeQueueNums", "2000000000"},
+                  {"perm", "6"},
+                  {"topicFilterType", "x"},
+                  {"order", "false"}})
             .code == ResponseCode::kInvalidParameter);
   CHECK_FALSE(broker.topics.contains("M"));
 
-  CHECK(broker.ask(admin, RequestCode::kUpdateAndCreateTopicList, {}, R"({"topicConfigList":[{"topicName":"U","writeQueueNums":2},{"topicName":"V"}]})")
+  CHECK(broker
+            .ask(admin, RequestCode::kUpdateAndCreateTopicList, {},
+                 R"({"topicConfigList":[{"topicName":"U","writeQueueNums":2},{"topicName":"V"}]})")
             .code == 0);
   CHECK(broker.topics.find("U")->write_queue_nums == 2);
 
@@ -62,7 +72,8 @@ TEST_CASE("topics: create, show, list, delete") {
   auto page = broker.ask(admin, RequestCode::kGetAllTopicConfig, {{"topicSeq", "0"}, {"maxTopicNum", "3"}});
   CHECK(protocol::parse_body<protocol::TopicConfigAndMappingTable>(page.body)->topics.size() == 3);
 
-  auto system = protocol::parse_body<protocol::TopicList>(broker.ask(admin, RequestCode::kGetSystemTopicListFromBroker).body);
+  auto system =
+      protocol::parse_body<protocol::TopicList>(broker.ask(admin, RequestCode::kGetSystemTopicListFromBroker).body);
   REQUIRE(system);
   CHECK(system->topics.contains("broker-a"));
   CHECK_FALSE(system->topics.contains("T"));
@@ -76,39 +87,54 @@ TEST_CASE("topics: create, show, list, delete") {
   CHECK_FALSE(broker.offsets.query("g", "T", 0));
   CHECK(broker.ask(admin, RequestCode::kGetTopicConfig, {{"topic", "T"}}).code == ResponseCode::kTopicNotExist);
   CHECK(broker.ask(admin, RequestCode::kDeleteTopicInBroker, {{"topic", "T"}}).code == 0);
-  CHECK(broker.ask(admin, RequestCode::kDeleteTopicInBroker, {{"topic", "TBW102"}}).code == ResponseCode::kInvalidParameter);
+  CHECK(broker.ask(admin, RequestCode::kDeleteTopicInBroker, {{"topic", "TBW102"}}).code ==
+        ResponseCode::kInvalidParameter);
   CHECK(broker.ask(admin, RequestCode::kDeleteTopicInBroker, {{"topic", " "}}).code == ResponseCode::kInvalidParameter);
 }
 
 TEST_CASE("groups: create, show, list, forbid, delete") {
   FakeBroker broker;
   GroupAdminProcessor admin(broker.config, broker.groups, broker.offsets);
-  CHECK(broker.ask(admin, RequestCode::kUpdateAndCreateSubscriptionGroup, {}, R"({"groupName":"g","retryMaxTimes":3})").code == 0);
+  CHECK(broker.ask(admin, RequestCode::kUpdateAndCreateSubscriptionGroup, {}, R"({"groupName":"g","retryMaxTimes":3})")
+            .code == 0);
   CHECK(broker.groups.find("g")->retry_max_times == 3);
-  CHECK(broker.ask(admin, RequestCode::kUpdateAndCreateSubscriptionGroup, {}, R"({"groupName":"a b"})").code == ResponseCode::kInvalidParameter);
-  CHECK(broker.ask(admin, RequestCode::kUpdateAndCreateSubscriptionGroup, {}, "{}").code == ResponseCode::kInvalidParameter);
-  CHECK(broker.ask(admin, RequestCode::kUpdateAndCreateSubscriptionGroupList, {}, R"({"groupConfigList":[{"groupName":"h"},{"groupName":"i"}]})").code == 0);
+  CHECK(broker.ask(admin, RequestCode::kUpdateAndCreateSubscriptionGroup, {}, R"({"groupName":"a b"})").code ==
+        ResponseCode::kInvalidParameter);
+  CHECK(broker.ask(admin, RequestCode::kUpdateAndCreateSubscriptionGroup, {}, "{}").code ==
+        ResponseCode::kInvalidParameter);
+  CHECK(broker
+            .ask(admin, RequestCode::kUpdateAndCreateSubscriptionGroupList, {},
+                 R"({"groupConfigList":[{"groupName":"h"},{"groupName":"i"}]})")
+            .code == 0);
   auto all = broker.ask(admin, RequestCode::kGetAllSubscriptionGroupConfig);
   CHECK(field(all, "totalGroupNum") == "11");
   CHECK(protocol::parse_body<protocol::SubscriptionGroupTable>(all.body)->groups.size() == 11);
   auto page = broker.ask(admin, RequestCode::kGetAllSubscriptionGroupConfig, {{"groupSeq", "0"}, {"maxGroupNum", "2"}});
   CHECK(protocol::parse_body<protocol::SubscriptionGroupTable>(page.body)->groups.size() == 2);
-  CHECK(broker.ask(admin, RequestCode::kGetSubscriptionGroupConfig, {{"group", "g"}}).body.find(R"("retryMaxTimes":3)") != std::string::npos);
-  CHECK(broker.ask(admin, GroupAdminProcessor::kUpdateAndGetGroupForbidden, {{"group", "g"}, {"topic", "T"}, {"readable", "false"}}).body ==
-        R"({"group":"g","readable":false,"topic":"T"})");
+  CHECK(
+      broker.ask(admin, RequestCode::kGetSubscriptionGroupConfig, {{"group", "g"}}).body.find(R"("retryMaxTimes":3)") !=
+      std::string::npos);
+  CHECK(broker
+            .ask(admin, GroupAdminProcessor::kUpdateAndGetGroupForbidden,
+                 {{"group", "g"}, {"topic", "T"}, {"readable", "false"}})
+            .body == R"({"group":"g","readable":false,"topic":"T"})");
   broker.offsets.commit("g", "T", 0, 5);
-  CHECK(broker.ask(admin, RequestCode::kDeleteSubscriptionGroup, {{"groupName", "g"}, {"cleanOffset", "true"}}).code == 0);
+  CHECK(broker.ask(admin, RequestCode::kDeleteSubscriptionGroup, {{"groupName", "g"}, {"cleanOffset", "true"}}).code ==
+        0);
   CHECK_FALSE(broker.groups.contains("g"));
   CHECK_FALSE(broker.offsets.query("g", "T", 0));
   broker.config.auto_create_subscription_group = false;
-  CHECK(broker.ask(admin, RequestCode::kGetSubscriptionGroupConfig, {{"group", "g"}}).code == ResponseCode::kSubscriptionGroupNotExist);
+  CHECK(broker.ask(admin, RequestCode::kGetSubscriptionGroupConfig, {{"group", "g"}}).code ==
+        ResponseCode::kSubscriptionGroupNotExist);
 }
 
 TEST_CASE("configuration by request (CVE-2023-33246, CVE-2024-23321)") {
   FakeBroker broker;
   int told = 0;
   ConfigProcessor admin(broker.live_config, [&] { ++told; });
-  auto update = [&](const std::string& text) { return broker.ask(admin, RequestCode::kUpdateBrokerConfig, {}, text).code; };
+  auto update = [&](const std::string& text) {
+    return broker.ask(admin, RequestCode::kUpdateBrokerConfig, {}, text).code;
+  };
   CHECK(update("maxMessageSize=1000\nbrokerPermission=4\n") == 0);
   CHECK(broker.config.max_message_size == 1000);
   CHECK(told == 1);
@@ -142,8 +168,9 @@ TEST_CASE("runtime information has the names that tools read") {
   CHECK(table->table["runtime"] == "[ 0 days, 0 hours, 0 minutes, 10 seconds ]");
   CHECK(table->table["scheduleMessageOffset_3"] == "7,0");
   CHECK(table->table["putMessageDistributeTime"].starts_with("[<=0ms]:100 [0~10ms]:0 "));
-  for (const char* key : {"getTotalTps", "getTransferredTps", "commitLogDiskRatio", "commitLogDirCapacity", "earliestMessageTimeStamp",
-                          "sendThreadPoolQueueSize", "pullThreadPoolQueueHeadWaitTimeMills", "dispatchBehindBytes", "bootTimestamp"}) {
+  for (const char* key :
+       {"getTotalTps", "getTransferredTps", "commitLogDiskRatio", "commitLogDirCapacity", "earliestMessageTimeStamp",
+        "sendThreadPoolQueueSize", "pullThreadPoolQueueHeadWaitTimeMills", "dispatchBehindBytes", "bootTimestamp"}) {
     CAPTURE(key);
     CHECK(table->table.contains(key));
   }
@@ -162,8 +189,8 @@ TEST_CASE("daily totals step at midnight") {
 
 TEST_CASE("how far consumption is") {
   FakeBroker broker;
-  ConsumeAdminProcessor admin(broker.config, broker.topics, broker.groups, broker.clients, broker.offsets, broker.delay_offsets,
-                              *broker.store, broker.clock);
+  ConsumeAdminProcessor admin(broker.config, broker.topics, broker.groups, broker.clients, broker.offsets,
+                              broker.delay_offsets, *broker.store, broker.clock);
   protocol::TopicConfig topic;
   topic.topic_name = "T";
   topic.read_queue_nums = topic.write_queue_nums = 2;
@@ -173,7 +200,8 @@ TEST_CASE("how far consumption is") {
   broker.put("T", 0, 5);
   broker.offsets.commit("g", "T", 0, 3);
 
-  auto stats = protocol::parse_body<protocol::TopicStatsTable>(broker.ask(admin, RequestCode::kGetTopicStatsInfo, {{"topic", "T"}}).body);
+  auto stats = protocol::parse_body<protocol::TopicStatsTable>(
+      broker.ask(admin, RequestCode::kGetTopicStatsInfo, {{"topic", "T"}}).body);
   REQUIRE(stats);
   CHECK(stats->offsets.size() == 2);
   CHECK(stats->offsets[{"T", "broker-a", 0}].max_offset == 5);
@@ -181,7 +209,8 @@ TEST_CASE("how far consumption is") {
   CHECK(stats->offsets[{"T", "broker-a", 1}].last_update_timestamp == 0);
   CHECK(broker.ask(admin, RequestCode::kGetTopicStatsInfo, {{"topic", "U"}}).code == ResponseCode::kTopicNotExist);
 
-  auto consumed = protocol::parse_body<protocol::ConsumeStats>(broker.ask(admin, RequestCode::kGetConsumeStats, {{"consumerGroup", "g"}}).body);
+  auto consumed = protocol::parse_body<protocol::ConsumeStats>(
+      broker.ask(admin, RequestCode::kGetConsumeStats, {{"consumerGroup", "g"}}).body);
   REQUIRE(consumed);
   const auto& offset = consumed->offsets[{"T", "broker-a", 0}];
   CHECK(offset.broker_offset == 5);
@@ -196,7 +225,10 @@ TEST_CASE("how far consumption is") {
   CHECK(span.find(R"({"consumeTimeStamp":)" + std::to_string(start + 20) + R"(,"delayTime":20,"maxTimeStamp":)" +
                   std::to_string(start + 40)) != std::string::npos);
 
-  CHECK(broker.ask(admin, ConsumeAdminProcessor::kCloneGroupOffset, {{"srcGroup", "g"}, {"destGroup", "h"}, {"topic", "T"}}).code == 0);
+  CHECK(
+      broker
+          .ask(admin, ConsumeAdminProcessor::kCloneGroupOffset, {{"srcGroup", "g"}, {"destGroup", "h"}, {"topic", "T"}})
+          .code == 0);
   CHECK(broker.offsets.query("h", "T", 0) == 3);
   CHECK(broker.ask(admin, RequestCode::kGetAllConsumerOffset).body.find(R"("T@g":{0:3})") != std::string::npos);
   CHECK(broker.ask(admin, RequestCode::kGetAllDelayOffset).body.find(R"("offsetTable":{})") != std::string::npos);
@@ -204,8 +236,8 @@ TEST_CASE("how far consumption is") {
 
 TEST_CASE("offsets reset") {
   FakeBroker broker;
-  ConsumeAdminProcessor admin(broker.config, broker.topics, broker.groups, broker.clients, broker.offsets, broker.delay_offsets,
-                              *broker.store, broker.clock);
+  ConsumeAdminProcessor admin(broker.config, broker.topics, broker.groups, broker.clients, broker.offsets,
+                              broker.delay_offsets, *broker.store, broker.clock);
   protocol::TopicConfig topic;
   topic.topic_name = "T";
   topic.read_queue_nums = topic.write_queue_nums = 2;
@@ -218,8 +250,9 @@ TEST_CASE("offsets reset") {
     fields.insert(fields.end(), more.begin(), more.end());
     return broker.ask(admin, RequestCode::kInvokeBrokerToResetOffset, fields);
   };
-  CHECK(reset({{"timestamp", std::to_string(start + 20)}}).body ==
-        R"({"offsetTable":{{"brokerName":"broker-a","queueId":0,"topic":"T"}:2,{"brokerName":"broker-a","queueId":1,"topic":"T"}:0}})");
+  CHECK(
+      reset({{"timestamp", std::to_string(start + 20)}}).body ==
+      R"({"offsetTable":{{"brokerName":"broker-a","queueId":0,"topic":"T"}:2,{"brokerName":"broker-a","queueId":1,"topic":"T"}:0}})");
   CHECK(broker.offsets.take_reset("g", "T", 0) == 2);
   CHECK(reset({{"timestamp", "-1"}, {"queueId", "0"}}).code == 0);
   CHECK(broker.offsets.take_reset("g", "T", 0) == 5);
@@ -233,8 +266,8 @@ TEST_CASE("offsets reset") {
 
 TEST_CASE("consumption of all groups") {
   FakeBroker broker;
-  ConsumeAdminProcessor admin(broker.config, broker.topics, broker.groups, broker.clients, broker.offsets, broker.delay_offsets,
-                              *broker.store, broker.clock);
+  ConsumeAdminProcessor admin(broker.config, broker.topics, broker.groups, broker.clients, broker.offsets,
+                              broker.delay_offsets, *broker.store, broker.clock);
   protocol::TopicConfig topic;
   topic.topic_name = "T";
   topic.read_queue_nums = topic.write_queue_nums = 1;
@@ -259,7 +292,8 @@ TEST_CASE("units of a queue, and sweeping") {
   broker.put("T", 0, 5);
   broker.put("gone", 0, 1);
   auto query = [&](const char* index, const char* count, const char* name = "T") {
-    return broker.ask(admin, RequestCode::kQueryConsumeQueue, {{"topic", name}, {"queueId", "0"}, {"index", index}, {"count", count}});
+    return broker.ask(admin, RequestCode::kQueryConsumeQueue,
+                      {{"topic", name}, {"queueId", "0"}, {"index", index}, {"count", count}});
   };
   auto two = query("1", "2").body;
   CHECK(two.starts_with(R"({"maxQueueIndex":5,"minQueueIndex":0,"queueData":[{"eval":false,"physicOffset":)"));
@@ -299,7 +333,8 @@ TEST_CASE("what only the consumer can answer") {
 
   broker.put("T", 0, 1);
   auto direct = [&](const std::string& id) {
-    return broker.ask(relay, RequestCode::kConsumeMessageDirectly, {{"consumerGroup", "g"}, {"clientId", "c"}, {"msgId", id}});
+    return broker.ask(relay, RequestCode::kConsumeMessageDirectly,
+                      {{"consumerGroup", "g"}, {"clientId", "c"}, {"msgId", id}});
   };
   CHECK(direct("7F00000100002A9F0000000000000000").body ==
         "g:" + std::to_string(protocol::decode_record(broker.store->record_at(0).bytes)->size));

@@ -20,9 +20,11 @@ using testing::field;
 std::string heartbeat(const std::string& id, const std::string& group, const std::string& topic,
                       const std::string& more = R"("heartbeatFingerprint":0,"withoutSub":false)") {
   std::string subscriptions = topic.empty() ? "" : R"({"subString":"*","subVersion":1,"topic":")" + topic + "\"}";
-  return R"({"clientID":")" + id + R"(","consumerDataSet":[{"consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","consumeType":)"
-         R"("CONSUME_PASSIVELY","groupName":")" + group + R"(","messageModel":"CLUSTERING","subscriptionDataSet":[)" +
-         subscriptions + R"(],"unitMode":false}],)" + more + R"(,"producerDataSet":[{"groupName":"p"}]})";
+  return R"({"clientID":")" + id +
+         R"(","consumerDataSet":[{"consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","consumeType":)"
+         R"("CONSUME_PASSIVELY","groupName":")" +
+         group + R"(","messageModel":"CLUSTERING","subscriptionDataSet":[)" + subscriptions +
+         R"(],"unitMode":false}],)" + more + R"(,"producerDataSet":[{"groupName":"p"}]})";
 }
 
 TEST_CASE("a heartbeat makes group and retry topic, and members hear of each other") {
@@ -46,8 +48,12 @@ TEST_CASE("a heartbeat makes group and retry topic, and members hear of each oth
 
   auto list = broker.ask(manage, RequestCode::kGetConsumerListByGroup, {{"consumerGroup", "g"}});
   CHECK(list.body == R"({"consumerIdList":["a","b"]})");
-  CHECK(broker.ask(heartbeats, RequestCode::kUnregisterClient, {{"clientID", "a"}, {"consumerGroup", "g"}, {"producerGroup", "p"}}).code == 0);
-  CHECK(broker.ask(manage, RequestCode::kGetConsumerListByGroup, {{"consumerGroup", "g"}}).body == R"({"consumerIdList":["b"]})");
+  CHECK(broker
+            .ask(heartbeats, RequestCode::kUnregisterClient,
+                 {{"clientID", "a"}, {"consumerGroup", "g"}, {"producerGroup", "p"}})
+            .code == 0);
+  CHECK(broker.ask(manage, RequestCode::kGetConsumerListByGroup, {{"consumerGroup", "g"}}).body ==
+        R"({"consumerIdList":["b"]})");
   auto none = broker.ask(manage, RequestCode::kGetConsumerListByGroup, {{"consumerGroup", "nobody"}});
   CHECK(none.code == ResponseCode::kSystemError);
   CHECK(none.remark == "no consumer for this group, nobody");
@@ -86,7 +92,8 @@ TEST_CASE("subscription checks") {
   HeartbeatProcessor heartbeats(broker.config, broker.topics, broker.groups, broker.clients);
   auto check = [&](const std::string& type) {
     return broker.ask(heartbeats, RequestCode::kCheckClientConfig, {},
-                      R"({"clientId":"a","group":"g","subscriptionData":{"expressionType":")" + type + R"(","subString":"*","topic":"T"}})");
+                      R"({"clientId":"a","group":"g","subscriptionData":{"expressionType":")" + type +
+                          R"(","subString":"*","topic":"T"}})");
   };
   CHECK(check("TAG").code == 0);
   CHECK(check("SQL92").code == ResponseCode::kSystemError);
@@ -140,7 +147,8 @@ TEST_CASE("queue locks") {
   FakeBroker broker;
   LockProcessor locks(broker.clients.locks());
   auto body = [](const std::string& client) {
-    return R"({"clientId":")" + client + R"(","consumerGroup":"g","mqSet":[{"brokerName":"broker-a","queueId":0,"topic":"T"}],"onlyThisBroker":false})";
+    return R"({"clientId":")" + client +
+           R"(","consumerGroup":"g","mqSet":[{"brokerName":"broker-a","queueId":0,"topic":"T"}],"onlyThisBroker":false})";
   };
   const std::string held = R"({"lockOKMQSet":[{"brokerName":"broker-a","queueId":0,"topic":"T"}]})";
   CHECK(broker.ask(locks, RequestCode::kLockBatchMq, {}, body("a")).body == held);
@@ -163,11 +171,14 @@ TEST_CASE("where a queue begins and ends") {
   CHECK(field(ask(RequestCode::kGetMaxOffset), "offset") == "5");
   CHECK(field(ask(RequestCode::kGetMinOffset), "offset") == "0");
   CHECK(field(ask(RequestCode::kGetEarliestMsgStoreTime), "timestamp") == std::to_string(start));
-  CHECK(field(ask(RequestCode::kSearchOffsetByTimestamp, {{"timestamp", std::to_string(start + 20)}}), "offset") == "2");
+  CHECK(field(ask(RequestCode::kSearchOffsetByTimestamp, {{"timestamp", std::to_string(start + 20)}}), "offset") ==
+        "2");
   auto unknown = broker.ask(processor, RequestCode::kGetMaxOffset, {{"topic", "U"}, {"queueId", "-3"}});
   CHECK(field(unknown, "offset") == "0");
-  CHECK(field(broker.ask(processor, RequestCode::kGetEarliestMsgStoreTime, {{"topic", "U"}, {"queueId", "0"}}), "timestamp") == "-1");
-  CHECK(broker.ask(processor, RequestCode::kGetMaxOffset, {{"topic", "T"}, {"queueId", "x"}}).code == ResponseCode::kSystemError);
+  CHECK(field(broker.ask(processor, RequestCode::kGetEarliestMsgStoreTime, {{"topic", "U"}, {"queueId", "0"}}),
+              "timestamp") == "-1");
+  CHECK(broker.ask(processor, RequestCode::kGetMaxOffset, {{"topic", "T"}, {"queueId", "x"}}).code ==
+        ResponseCode::kSystemError);
 }
 
 TEST_CASE("single messages by key and by place") {
@@ -175,7 +186,10 @@ TEST_CASE("single messages by key and by place") {
   QueryProcessor processor(broker.config, *broker.store);
   broker.put("T", 0, 3, "KEYS\x01order-1\x02");
   auto by_key = broker.ask(processor, RequestCode::kQueryMessage,
-                           {{"topic", "T"}, {"key", "order-1"}, {"maxNum", "10"}, {"beginTimestamp", "0"},
+                           {{"topic", "T"},
+                            {"key", "order-1"},
+                            {"maxNum", "10"},
+                            {"beginTimestamp", "0"},
                             {"endTimestamp", std::to_string(broker.clock.wall_ms() + 1000)}});
   CHECK(by_key.code == 0);
   CHECK_FALSE(field(by_key, "indexLastUpdatePhyoffset").empty());
@@ -187,15 +201,22 @@ TEST_CASE("single messages by key and by place") {
     rest.remove_prefix(static_cast<std::size_t>(record->size));
   }
   CHECK(records == 3);
-  CHECK(broker.ask(processor, RequestCode::kQueryMessage,
-                   {{"topic", "T"}, {"key", "other"}, {"maxNum", "10"}, {"beginTimestamp", "0"}, {"endTimestamp", "9999999999999"}})
+  CHECK(broker
+            .ask(processor, RequestCode::kQueryMessage,
+                 {{"topic", "T"},
+                  {"key", "other"},
+                  {"maxNum", "10"},
+                  {"beginTimestamp", "0"},
+                  {"endTimestamp", "9999999999999"}})
             .code == ResponseCode::kQueryNotFound);
 
-  auto by_place = broker.ask(processor, RequestCode::kViewMessageById, {{"offset", std::to_string(broker.last_physical)}});
+  auto by_place =
+      broker.ask(processor, RequestCode::kViewMessageById, {{"offset", std::to_string(broker.last_physical)}});
   CHECK(by_place.code == 0);
   CHECK(protocol::decode_record(by_place.body)->queue_offset == 2);
   for (const char* offset : {"1", "-1", "999999999999", "9223372036854775807"}) {
-    CHECK(broker.ask(processor, RequestCode::kViewMessageById, {{"offset", offset}}).code == ResponseCode::kSystemError);
+    CHECK(broker.ask(processor, RequestCode::kViewMessageById, {{"offset", offset}}).code ==
+          ResponseCode::kSystemError);
   }
 }
 
@@ -208,13 +229,16 @@ TEST_CASE("who is connected") {
   CHECK(consumers.body.starts_with(
       R"({"connectionSet":[{"clientAddr":"10.0.0.9:50000","clientId":"a","language":"JAVA","version":513}],)"
       R"("consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","consumeType":"CONSUME_PASSIVELY","messageModel":"CLUSTERING","subscriptionTable":{"T":)"));
-  CHECK(broker.ask(admin, RequestCode::kGetConsumerConnectionList, {{"consumerGroup", "x"}}).code == ResponseCode::kConsumerNotOnline);
+  CHECK(broker.ask(admin, RequestCode::kGetConsumerConnectionList, {{"consumerGroup", "x"}}).code ==
+        ResponseCode::kConsumerNotOnline);
   CHECK(broker.ask(admin, RequestCode::kGetProducerConnectionList, {{"producerGroup", "p"}}).code == 0);
-  CHECK(broker.ask(admin, RequestCode::kGetProducerConnectionList, {{"producerGroup", "x"}}).code == ResponseCode::kSystemError);
-  CHECK(broker.ask(admin, RequestCode::kGetAllProducerInfo).body ==
-        R"({"data":{"p":[{"clientId":"a","language":"JAVA","lastUpdateTimestamp":1700000000000,"remoteIP":"/10.0.0.9:50000","version":513}]}})");
-  CHECK(broker.ask(admin, RequestCode::kQuerySubscriptionByConsumer, {{"group", "g"}, {"topic", "T"}}).body.find(R"("subString":"*")") !=
-        std::string::npos);
+  CHECK(broker.ask(admin, RequestCode::kGetProducerConnectionList, {{"producerGroup", "x"}}).code ==
+        ResponseCode::kSystemError);
+  CHECK(
+      broker.ask(admin, RequestCode::kGetAllProducerInfo).body ==
+      R"({"data":{"p":[{"clientId":"a","language":"JAVA","lastUpdateTimestamp":1700000000000,"remoteIP":"/10.0.0.9:50000","version":513}]}})");
+  CHECK(broker.ask(admin, RequestCode::kQuerySubscriptionByConsumer, {{"group", "g"}, {"topic", "T"}})
+            .body.find(R"("subString":"*")") != std::string::npos);
 }
 
 }  // namespace

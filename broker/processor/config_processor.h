@@ -1,4 +1,5 @@
-// The broker's configuration: 25 change, 26 show. Source: org.apache.rocketmq.broker.processor.AdminBrokerProcessor of 5.5.0.
+// The broker's configuration: 25 change, 26 show. Source: org.apache.rocketmq.broker.processor.AdminBrokerProcessor
+// of 5.5.0.
 #pragma once
 
 #include <functional>

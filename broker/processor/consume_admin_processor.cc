@@ -42,7 +42,8 @@ void ConsumeAdminProcessor::topic_stats(const Request& request) {
   if (!header) return;
   TopicPtr topic = topics_.find(header->topic);
   if (topic == nullptr) {
-    return remoting::reply(request, ResponseCode::kTopicNotExist, "topic[" + std::string(header->topic) + "] not exist");
+    return remoting::reply(request, ResponseCode::kTopicNotExist,
+                           "topic[" + std::string(header->topic) + "] not exist");
   }
   protocol::TopicStatsTable body;
   const std::int32_t queues = std::max(topic->write_queue_nums, topic->read_queue_nums);
@@ -108,7 +109,8 @@ void ConsumeAdminProcessor::consume_stats(const Request& request) {
     } else {
       wanted.emplace(header->topic);
     }
-    std::erase_if(wanted, [&](const std::string& topic) { return subscribes_elsewhere(header->consumer_group, topic); });
+    std::erase_if(wanted,
+                  [&](const std::string& topic) { return subscribes_elsewhere(header->consumer_group, topic); });
   }
   protocol::ConsumeStats body;
   for (const std::string& name : wanted) {
@@ -162,8 +164,9 @@ void ConsumeAdminProcessor::reset(const Request& request) {
     offsets_.assign_reset(group, name, id, offset);
     body.offsets.emplace(MessageQueue{name, config_.broker_name, id}, offset);
   }
-  log::info("offsets reset", {{"group", group}, {"topic", name}, {"queues", targets.size()},
-                              {"from", request.connection->remote_address()}});
+  log::info(
+      "offsets reset",
+      {{"group", group}, {"topic", name}, {"queues", targets.size()}, {"from", request.connection->remote_address()}});
   reply_body(request, body);
 }
 
@@ -178,7 +181,8 @@ void ConsumeAdminProcessor::groups_of_topic(const Request& request) {
 void ConsumeAdminProcessor::topics_of_group(const Request& request) {
   auto header = header_or_answer<protocol::QueryTopicsByConsumerRequest>(request);
   if (!header) return;
-  reply_body(request, protocol::TopicList{.broker_addr = config_.broker_address(), .topics = offsets_.topics_of(header->group)});
+  reply_body(request,
+             protocol::TopicList{.broker_addr = config_.broker_address(), .topics = offsets_.topics_of(header->group)});
 }
 
 void ConsumeAdminProcessor::time_span(const Request& request) {
@@ -186,7 +190,8 @@ void ConsumeAdminProcessor::time_span(const Request& request) {
   if (!header) return;
   TopicPtr topic = topics_.find(header->topic);
   if (topic == nullptr) {
-    return remoting::reply(request, ResponseCode::kTopicNotExist, "topic[" + std::string(header->topic) + "] not exist");
+    return remoting::reply(request, ResponseCode::kTopicNotExist,
+                           "topic[" + std::string(header->topic) + "] not exist");
   }
   std::string body = R"({"consumeTimeSpanSet":[)";
   for (std::int32_t id = 0; id < topic->write_queue_nums; ++id) {

@@ -48,7 +48,8 @@ class ConsumeAdminProcessor final : public remoting::Handler {
     return queue == nullptr || offset < 0 ? -1 : store_.store_timestamp(*queue, offset);
   }
   // Offsets of the group in queues [0, queues) of the topic.
-  void collect(std::string_view group, const std::string& topic, std::int32_t queues, protocol::ConsumeStats& stats) const;
+  void collect(std::string_view group, const std::string& topic, std::int32_t queues,
+               protocol::ConsumeStats& stats) const;
   bool subscribes_elsewhere(std::string_view group, std::string_view topic) const;
 
   const BrokerConfig& config_;

@@ -48,7 +48,8 @@ void ConsumerManageProcessor::query_offset(const Request& request) {
                            "Not found, do not set to zero, maybe this group boot first");
   }
   // A new group starts at the beginning of a queue that is still whole and in memory: it is about as new as the group.
-  bool is_new_queue = queue != nullptr && queue->min_offset() <= 0 && queue->max_offset() > 0 && !store_.is_cold(*queue, 0);
+  bool is_new_queue =
+      queue != nullptr && queue->min_offset() <= 0 && queue->max_offset() > 0 && !store_.is_cold(*queue, 0);
   if (is_new_queue) return reply_header(request, protocol::QueryConsumerOffsetResponse{.offset = 0});
   remoting::reply(request, ResponseCode::kQueryNotFound,
                   "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first");
@@ -62,7 +63,8 @@ void ConsumerManageProcessor::update_offset(const Request& request) {
                            "Group " + std::string(header->consumer_group) + " not exist!");
   }
   if (!topics_.contains(header->topic)) {
-    return remoting::reply(request, ResponseCode::kTopicNotExist, "Topic " + std::string(header->topic) + " not exist!");
+    return remoting::reply(request, ResponseCode::kTopicNotExist,
+                           "Topic " + std::string(header->topic) + " not exist!");
   }
   if (offsets_.has_reset(header->consumer_group, header->topic, header->queue_id)) {
     return remoting::reply(request, ResponseCode::kSuccess, "Offset has been previously reset");

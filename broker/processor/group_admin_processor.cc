@@ -25,7 +25,8 @@ void GroupAdminProcessor::handle(const Request& request) {
       }
       return;
     case RequestCode::kUpdateAndCreateSubscriptionGroupList:
-      if (auto list = body_or_answer<protocol::SubscriptionGroupList>(request)) update(request, std::move(list->groups));
+      if (auto list = body_or_answer<protocol::SubscriptionGroupList>(request))
+        update(request, std::move(list->groups));
       return;
     case RequestCode::kGetAllSubscriptionGroupConfig: return list_all(request);
     case RequestCode::kDeleteSubscriptionGroup: return remove(request);

@@ -31,9 +31,8 @@ bool HeartbeatProcessor::prepare_group(const protocol::ConsumerData& data, bool&
     return false;
   }
   notify = (*group)->notify_consumer_ids_changed_enable;
-  bool order = std::ranges::any_of(data.subscriptions, [&](const auto& subscription) {
-    return topics_.is_order(subscription.topic);
-  });
+  bool order = std::ranges::any_of(data.subscriptions,
+                                   [&](const auto& subscription) { return topics_.is_order(subscription.topic); });
   auto retry = topics_.create_for_retry_and_wait(retry_topic(data.group_name), (*group)->retry_queue_nums,
                                                  kPermRead | kPermWrite, order, data.unit_mode ? kTopicUnitSub : 0);
   if (!retry) log::warn("retry topic not made", {{"group", data.group_name}, {"error", retry.error()}});
@@ -43,7 +42,8 @@ bool HeartbeatProcessor::prepare_group(const protocol::ConsumerData& data, bool&
 void HeartbeatProcessor::heartbeat(const Request& request) {
   auto data = body_or_answer<protocol::HeartbeatData>(request);
   if (!data) return;
-  if (data->client_id.empty()) return remoting::reply(request, ResponseCode::kSystemError, "heartbeat without clientID");
+  if (data->client_id.empty())
+    return remoting::reply(request, ResponseCode::kSystemError, "heartbeat without clientID");
   const ClientIdentity client{request.connection, data->client_id, request.command.language, request.command.version};
   const bool short_form_known = data->heartbeat_fingerprint != 0;
   bool send_long_form = !short_form_known;

@@ -25,7 +25,9 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 class FakeBroker {
  public:
-  FakeBroker() : config(make_config(dir)), store(store::testing::open_store(store::testing::small_options(dir / "store"), clock)) {
+  FakeBroker()
+      : config(make_config(dir)),
+        store(store::testing::open_store(store::testing::small_options(dir / "store"), clock)) {
     REQUIRE(topics.load());
     REQUIRE(groups.load());
     checkpointer.start();
@@ -100,6 +102,8 @@ class FakeBroker {
   std::int32_t opaque_ = 0;
 };
 
-inline std::string_view field(const protocol::Command& command, std::string_view key) { return command.view().ext(key); }
+inline std::string_view field(const protocol::Command& command, std::string_view key) {
+  return command.view().ext(key);
+}
 
 }  // namespace rmq::broker::testing

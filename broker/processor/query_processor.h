@@ -1,4 +1,5 @@
-// Single messages: 12 by key, 33 by place in the log. Source: org.apache.rocketmq.broker.processor.QueryMessageProcessor.
+// Single messages: 12 by key, 33 by place in the log. Source:
+// org.apache.rocketmq.broker.processor.QueryMessageProcessor.
 #pragma once
 
 #include "broker/config/broker_config.h"

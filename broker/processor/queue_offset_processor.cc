@@ -24,7 +24,7 @@ void QueueOffsetProcessor::by_time(const Request& request) {
   if (!header) return;
   const store::TopicQueue* queue = store_.find_queue(header->topic, header->queue_id);
   auto boundary = header->boundary_type == "upper" || header->boundary_type == "UPPER" ? store::TimeBoundary::kUpper
-                                                                                     : store::TimeBoundary::kLower;
+                                                                                       : store::TimeBoundary::kLower;
   std::int64_t offset = queue == nullptr ? 0 : store_.offset_by_time(*queue, header->timestamp, boundary);
   reply_header(request, protocol::SearchOffsetResponse{.offset = offset});
 }

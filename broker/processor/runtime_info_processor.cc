@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::string_view kVersionName = "V5_5_0";
 constexpr std::array<std::string_view, 13> kPutTimeNames = {
-    "[<=0ms]",     "[0~10ms]", "[10~50ms]", "[50~100ms]", "[100~200ms]", "[200~500ms]", "[500ms~1s]",
-    "[1~2s]", "[2~3s]",   "[3~4s]",    "[4~5s]",     "[5~10s]",     "[10s~]"};
+    "[<=0ms]", "[0~10ms]", "[10~50ms]", "[50~100ms]", "[100~200ms]", "[200~500ms]", "[500ms~1s]",
+    "[1~2s]",  "[2~3s]",   "[3~4s]",    "[4~5s]",     "[5~10s]",     "[10s~]"};
 
 std::string readable_bytes(double bytes) {
   static constexpr std::array<const char*, 7> kUnits = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
@@ -135,8 +135,8 @@ std::map<std::string, std::string, std::less<>> RuntimeInfoProcessor::info() con
   struct statvfs volume {};
   if (statvfs(config_.store_path_root_dir.c_str(), &volume) == 0) {
     const auto block = static_cast<double>(volume.f_frsize);
-    put("commitLogDirCapacity", "Total : " + readable_bytes(static_cast<double>(volume.f_blocks) * block) + ", Free : " +
-                                    readable_bytes(static_cast<double>(volume.f_bfree) * block) + ".");
+    put("commitLogDirCapacity", "Total : " + readable_bytes(static_cast<double>(volume.f_blocks) * block) +
+                                    ", Free : " + readable_bytes(static_cast<double>(volume.f_bfree) * block) + ".");
   }
   for (std::string_view key : {"timerReadBehind", "timerOffsetBehind", "timerCongestNum"}) number(key, 0);
   for (std::string_view key : {"timerEnqueueTps", "timerDequeueTps"}) put(key, "0.0");

@@ -47,8 +47,8 @@ void StoreAdminProcessor::query_queue(const Request& request) {
     subscription = clients_.consumers().find_subscription(header->consumer_group, header->topic);
     body += R"("filterData":)";
     append_json_string(body, subscription != nullptr ? "null"
-                                                     : std::string(header->consumer_group) + "@" + std::string(header->topic) +
-                                                           " is not online!");
+                                                     : std::string(header->consumer_group) + "@" +
+                                                           std::string(header->topic) + " is not online!");
     body += ',';
   }
   body += R"("maxQueueIndex":)" + std::to_string(max) + R"(,"minQueueIndex":)" + std::to_string(min);
@@ -85,7 +85,8 @@ void StoreAdminProcessor::clean_unused_topics(const Request& request) {
   std::set<std::string> unused;
   for (const store::TopicQueue* queue : store_.queues().all()) {
     const std::string& topic = queue->topic();
-    if (!topics_.contains(topic) && !topics_.is_system(topic) && !topic.starts_with(kLightQueuePrefix)) unused.insert(topic);
+    if (!topics_.contains(topic) && !topics_.is_system(topic) && !topic.starts_with(kLightQueuePrefix))
+      unused.insert(topic);
   }
   for (const std::string& topic : unused) {
     log::info("queues of a topic that is gone deleted", {{"topic", topic}});

@@ -51,7 +51,8 @@ Status TopicAdminProcessor::check(const TopicConfig& topic) const {
 
 void TopicAdminProcessor::update(const Request& request, std::vector<TopicConfig> topics) {
   for (const TopicConfig& topic : topics) {
-    if (auto status = check(topic); !status) return reply_error(request, status.error(), ResponseCode::kInvalidParameter);
+    if (auto status = check(topic); !status)
+      return reply_error(request, status.error(), ResponseCode::kInvalidParameter);
   }
   log::info("topics set by administration", {{"from", request.connection->remote_address()}, {"count", topics.size()}});
   if (auto status = topics_.update(std::move(topics)); !status) return reply_error(request, status.error());
@@ -121,8 +122,7 @@ void TopicAdminProcessor::list_all(const Request& request) {
     auto version = protocol::parse_body<protocol::DataVersion>(header->data_version);
     const std::int32_t most = std::min(config_.split_metadata_size.get(), header->max_topic_num.value_or(INT32_MAX));
     table = topics_.page(static_cast<std::size_t>(std::max(0, header->topic_seq.value_or(0))),
-                         static_cast<std::size_t>(std::max(0, most)),
-                         version ? std::optional(*version) : std::nullopt);
+                         static_cast<std::size_t>(std::max(0, most)), version ? std::optional(*version) : std::nullopt);
   } else {
     table = topics_.table();
   }

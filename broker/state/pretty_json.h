@@ -1,4 +1,5 @@
-// The look of the original's config/*.json: compact JSON spread over lines with tabs, as fastjson2 2.0.59's PrettyFormat does.
+// The look of the original's config/*.json: compact JSON spread over lines with tabs, as fastjson2 2.0.59's
+// PrettyFormat does.
 #pragma once
 
 #include <string>

@@ -12,7 +12,8 @@ Status load_state_file(const std::string& path, const std::function<Status(std::
     if (text && text->empty()) continue;
     Status status = text ? decode(*text) : Status(fail(text.error()));
     if (status) {
-      if (!first) log::warn("state file unusable, the one before it is used", {{"path", path}, {"error", first.error()}});
+      if (!first)
+        log::warn("state file unusable, the one before it is used", {{"path", path}, {"error", first.error()}});
       return {};
     }
     if (status.error().kind == ErrorKind::kNotFound) continue;

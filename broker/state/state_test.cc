@@ -134,7 +134,8 @@ TEST_CASE("a write that fails is told, remembered and tried again") {
 
 TEST_CASE("pretty JSON looks as the original's") {
   CHECK(pretty_json(R"({"e":{},"l":["a","b"],"m":[],"offsetTable":{"T@G":{0:5,1:6}},"pullOffsetTable":{}})") ==
-        "{\n\t\"e\":{},\n\t\"l\":[\n\t\t\"a\",\n\t\t\"b\"\n\t],\n\t\"m\":[\n\t\t\n\t],\n\t\"offsetTable\":{\n\t\t\"T@G\":{\n"
+        "{\n\t\"e\":{},\n\t\"l\":[\n\t\t\"a\",\n\t\t\"b\"\n\t],\n\t\"m\":[\n\t\t\n\t],\n\t\"offsetTable\":{\n\t\t\"T@"
+        "G\":{\n"
         "\t\t\t0:5,\n\t\t\t1:6\n\t\t}\n\t},\n\t\"pullOffsetTable\":{}\n}");
   CHECK(pretty_json(R"({"a":"{\",[\\"})") == "{\n\t\"a\":\"{\\\",[\\\\\"\n}");
   CHECK(pretty_json(R"("open\)") == R"("open\)");  // not JSON: no harm

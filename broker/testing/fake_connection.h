@@ -14,7 +14,8 @@ namespace rmq::broker::testing {
 
 class FakeConnection final : public remoting::Connection {
  public:
-  explicit FakeConnection(std::uint64_t id, std::string remote = "10.0.0.9:50000") : id_(id), remote_(std::move(remote)) {}
+  explicit FakeConnection(std::uint64_t id, std::string remote = "10.0.0.9:50000")
+      : id_(id), remote_(std::move(remote)) {}
 
   using Connection::send;
   void send(remoting::OutgoingFrame frame) override {
@@ -28,7 +29,9 @@ class FakeConnection final : public remoting::Connection {
     done(fail(ErrorKind::kTimeout, "nobody there"));
   }
   // What the peer answers from now on; without it, calls time out.
-  void answer_calls(std::function<protocol::Command(const protocol::Command&)> answerer) { answerer_ = std::move(answerer); }
+  void answer_calls(std::function<protocol::Command(const protocol::Command&)> answerer) {
+    answerer_ = std::move(answerer);
+  }
   void close() override {
     std::vector<std::function<void()>> callbacks;
     {

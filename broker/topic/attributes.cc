@@ -29,7 +29,9 @@ constexpr auto kGroupRules = std::to_array<AttributeRule>({
     {.name = "lite.sub.wildcard"},
 });
 
-auto invalid(std::string message) { return fail(ErrorKind::kInvalid, std::move(message)); }
+auto invalid(std::string message) {
+  return fail(ErrorKind::kInvalid, std::move(message));
+}
 
 bool is_choice(std::string_view value, std::string_view choices) {
   for (;;) {
@@ -57,8 +59,12 @@ Status check_value(const AttributeRule& rule, std::string_view value) {
 
 }  // namespace
 
-std::span<const AttributeRule> topic_attribute_rules() { return kTopicRules; }
-std::span<const AttributeRule> group_attribute_rules() { return kGroupRules; }
+std::span<const AttributeRule> topic_attribute_rules() {
+  return kTopicRules;
+}
+std::span<const AttributeRule> group_attribute_rules() {
+  return kGroupRules;
+}
 
 Result<Attributes> alter_attributes(bool create, std::span<const AttributeRule> rules, const Attributes& current,
                                     const Attributes& changes) {
@@ -72,7 +78,8 @@ Result<Attributes> alter_attributes(bool create, std::span<const AttributeRule> 
     if (!seen.insert(name).second) return invalid("alter duplication key. key: " + std::string(name));
     bool add = key.front() == '+';
     bool remove = key.front() == '-';
-    if (create && !add) return invalid("only add attribute is supported while creating topic. key: " + std::string(name));
+    if (create && !add)
+      return invalid("only add attribute is supported while creating topic. key: " + std::string(name));
     if (!add && !remove) return invalid("wrong format key: " + std::string(name));
     bool there = current.contains(std::string(name));
     if (remove && !there) return invalid("attempt to delete a nonexistent key: " + std::string(name));

@@ -26,10 +26,10 @@ Status illegal(std::string_view what, std::string_view name) {
                                        ", contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$");
 }
 
-constexpr auto kSystemTopics = std::to_array<std::string_view>({
-    kAutoCreateTopic, kScheduleTopic, kBenchmarkTopic, kTransHalfTopic, kTraceTopic, kTransOpHalfTopic,
-    kTransCheckMaxTimeTopic, kSelfTestTopic, kOffsetMovedTopic, kCheckpointTopic, kRocksDbTransHalfTopic,
-    kRocksDbTransOpHalfTopic});
+constexpr auto kSystemTopics =
+    std::to_array<std::string_view>({kAutoCreateTopic, kScheduleTopic, kBenchmarkTopic, kTransHalfTopic, kTraceTopic,
+                                     kTransOpHalfTopic, kTransCheckMaxTimeTopic, kSelfTestTopic, kOffsetMovedTopic,
+                                     kCheckpointTopic, kRocksDbTransHalfTopic, kRocksDbTransOpHalfTopic});
 
 constexpr auto kSendRefused = std::to_array<std::string_view>(
     {kScheduleTopic, kTransHalfTopic, kTransOpHalfTopic, kTransCheckMaxTimeTopic, kSelfTestTopic, kOffsetMovedTopic,
@@ -71,7 +71,9 @@ bool is_system_topic_name(std::string_view topic) {
   return topic.starts_with(kSystemTopicPrefix) || std::ranges::find(kSystemTopics, topic) != kSystemTopics.end();
 }
 
-bool is_send_refused(std::string_view topic) { return std::ranges::find(kSendRefused, topic) != kSendRefused.end(); }
+bool is_send_refused(std::string_view topic) {
+  return std::ranges::find(kSendRefused, topic) != kSendRefused.end();
+}
 
 bool is_system_group(std::string_view group) {
   return group.starts_with(kSystemGroupPrefix) || std::ranges::find(kSystemGroups, group) != kSystemGroups.end();

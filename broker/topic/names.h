@@ -36,7 +36,9 @@ inline constexpr std::string_view kToolsGroup = "TOOLS_CONSUMER";
 
 // Permission bits of a topic and of a broker.
 inline constexpr std::int32_t kPermPriority = 8, kPermRead = 4, kPermWrite = 2, kPermInherit = 1;
-inline bool is_valid_perm(std::int32_t perm) { return perm >= 0 && perm < kPermPriority; }
+inline bool is_valid_perm(std::int32_t perm) {
+  return perm >= 0 && perm < kPermPriority;
+}
 
 // Bits of topicSysFlag.
 inline constexpr std::int32_t kTopicUnit = 1, kTopicUnitSub = 2;
@@ -51,10 +53,18 @@ bool is_system_topic_name(std::string_view topic);
 bool is_send_refused(std::string_view topic);
 bool is_system_group(std::string_view group);
 
-inline bool is_retry_topic(std::string_view topic) { return topic.starts_with(kRetryPrefix); }
-inline bool is_dlq_topic(std::string_view topic) { return topic.starts_with(kDlqPrefix); }
-inline std::string retry_topic(std::string_view group) { return std::string(kRetryPrefix) + std::string(group); }
-inline std::string dlq_topic(std::string_view group) { return std::string(kDlqPrefix) + std::string(group); }
+inline bool is_retry_topic(std::string_view topic) {
+  return topic.starts_with(kRetryPrefix);
+}
+inline bool is_dlq_topic(std::string_view topic) {
+  return topic.starts_with(kDlqPrefix);
+}
+inline std::string retry_topic(std::string_view group) {
+  return std::string(kRetryPrefix) + std::string(group);
+}
+inline std::string dlq_topic(std::string_view group) {
+  return std::string(kDlqPrefix) + std::string(group);
+}
 // The retry topics of POP consumption: %RETRY%group_topic, and with '+' in the second version.
 std::string pop_retry_topic_v1(std::string_view topic, std::string_view group);
 std::string pop_retry_topic_v2(std::string_view topic, std::string_view group);

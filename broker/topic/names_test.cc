@@ -43,7 +43,8 @@ TEST_CASE("attributes as a request carries them") {
   REQUIRE(changes);
   CHECK(*changes == Attributes{{"+message.type", "FIFO"}, {"-reserve.time", ""}});
   CHECK(parse_attribute_changes("")->empty());
-  CHECK(parse_attribute_changes("message.type=FIFO").error().message == "add/alter attribute format is wrong: message.type");
+  CHECK(parse_attribute_changes("message.type=FIFO").error().message ==
+        "add/alter attribute format is wrong: message.type");
   CHECK_FALSE(parse_attribute_changes("message.type"));
   CHECK_FALSE(parse_attribute_changes("+a=b,+a=c"));
 }
@@ -54,11 +55,13 @@ TEST_CASE("attributes: what may change") {
   };
   CHECK(alter(true, {}, {{"+message.type", "FIFO"}, {"+queue.type", "BatchCQ"}}) ==
         Attributes{{"message.type", "FIFO"}, {"queue.type", "BatchCQ"}});
-  CHECK(alter(false, {{"message.type", "FIFO"}}, {{"+message.type", "NORMAL"}}) == Attributes{{"message.type", "NORMAL"}});
+  CHECK(alter(false, {{"message.type", "FIFO"}}, {{"+message.type", "NORMAL"}}) ==
+        Attributes{{"message.type", "NORMAL"}});
   CHECK(alter(false, {{"message.type", "FIFO"}}, {{"-message.type", ""}}) == Attributes{});
   CHECK(alter(false, {}, {{"+queue.type", "BatchCQ"}}).error().message ==
         "attempt to update an unchangeable attribute. key: queue.type");
-  CHECK(alter(false, {}, {{"-message.type", ""}}).error().message == "attempt to delete a nonexistent key: message.type");
+  CHECK(alter(false, {}, {{"-message.type", ""}}).error().message ==
+        "attempt to delete a nonexistent key: message.type");
   CHECK(alter(true, {}, {{"-message.type", ""}}).error().message ==
         "only add attribute is supported while creating topic. key: message.type");
   CHECK(alter(true, {}, {{"+color", "red"}}).error().message == "unsupported key: color");

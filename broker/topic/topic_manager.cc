@@ -16,7 +16,9 @@ namespace {
 
 constexpr std::int32_t kScheduleQueues = 18;
 
-TopicPtr shared(TopicConfig topic) { return std::make_shared<const TopicConfig>(std::move(topic)); }
+TopicPtr shared(TopicConfig topic) {
+  return std::make_shared<const TopicConfig>(std::move(topic));
+}
 
 protocol::TopicConfigTable to_body_table(const std::map<std::string, TopicPtr, std::less<>>& topics,
                                          const protocol::DataVersion& version) {
@@ -68,25 +70,28 @@ TopicManager::TopicManager(const BrokerConfig& config, Checkpointer& checkpointe
       if (topic == nullptr) {
         log::info("topic deleted", {{"topic", name}});
       } else {
-        log::info("topic set", {{"topic", name}, {"write_queues", topic->write_queue_nums},
-                                {"read_queues", topic->read_queue_nums}, {"perm", topic->perm}});
+        log::info("topic set", {{"topic", name},
+                                {"write_queues", topic->write_queue_nums},
+                                {"read_queues", topic->read_queue_nums},
+                                {"perm", topic->perm}});
       }
     }
   });
 }
 
 void TopicManager::on_change(OnChange listener) {
-  table_.on_change([listener = std::move(listener)](const Table::Changes& changes, const protocol::DataVersion& version) {
-    Change change{.changed = {}, .removed = {}, .version = version};
-    for (const auto& [name, topic] : changes) {
-      if (topic == nullptr) {
-        change.removed.push_back(name);
-      } else {
-        change.changed.push_back(topic);
-      }
-    }
-    listener(change);
-  });
+  table_.on_change(
+      [listener = std::move(listener)](const Table::Changes& changes, const protocol::DataVersion& version) {
+        Change change{.changed = {}, .removed = {}, .version = version};
+        for (const auto& [name, topic] : changes) {
+          if (topic == nullptr) {
+            change.removed.push_back(name);
+          } else {
+            change.changed.push_back(topic);
+          }
+        }
+        listener(change);
+      });
 }
 
 Status TopicManager::load() {
@@ -145,7 +150,8 @@ void TopicManager::create_for_send(const std::string& topic, std::string_view de
       config.topic_filter_type = model->topic_filter_type;
       *created = shared(std::move(config));
     }
-    return Table::Changes{{topic, *created}};  // also if somebody else asked for it already: the answer waits for the disk
+    return Table::Changes{
+        {topic, *created}};  // also if somebody else asked for it already: the answer waits for the disk
   };
   table_.change(build, [created, done = std::move(done)](const Status& status) {
     done(status ? Result<TopicPtr>(*created) : Result<TopicPtr>(fail(status.error())));
@@ -195,8 +201,9 @@ Status TopicManager::update(std::vector<TopicConfig> topics) {
     for (TopicConfig& topic : topics) {
       RMQ_CHECK_OK(validate_topic(topic.topic_name));
       TopicPtr current = lookup(topic.topic_name);
-      RMQ_TRY(topic.attributes, alter_attributes(current == nullptr, topic_attribute_rules(),
-                                                 current == nullptr ? Attributes{} : current->attributes, topic.attributes));
+      RMQ_TRY(topic.attributes,
+              alter_attributes(current == nullptr, topic_attribute_rules(),
+                               current == nullptr ? Attributes{} : current->attributes, topic.attributes));
       if (topic.attributes.contains("reserve.time")) {
         return fail(ErrorKind::kInvalid, "Update topic reserveTime not supported");
       }

@@ -42,7 +42,8 @@ struct Broker {
   }
   Result<TopicPtr> send(const std::string& topic, std::string_view model = kAutoCreateTopic, std::int32_t queues = 4) {
     std::promise<Result<TopicPtr>> promise;
-    topics->create_for_send(topic, model, queues, 0, [&](Result<TopicPtr> result) { promise.set_value(std::move(result)); });
+    topics->create_for_send(topic, model, queues, 0,
+                            [&](Result<TopicPtr> result) { promise.set_value(std::move(result)); });
     return promise.get_future().get();
   }
   std::string file() { return *read_file(config.config_path("topics.json")); }
@@ -95,7 +96,7 @@ TEST_CASE("a send creates a topic after its model, and it survives a crash from 
   CHECK(broker.send("T1"));  // there already
   CHECK(changes.size() == 3);
 
-  CHECK(broker.send("T4", "T1").error().kind == ErrorKind::kNotFound);       // not inheritable
+  CHECK(broker.send("T4", "T1").error().kind == ErrorKind::kNotFound);  // not inheritable
   CHECK(broker.send("T4", "nothing").error().kind == ErrorKind::kNotFound);
   CHECK(broker.send("a b").error().kind == ErrorKind::kInvalid);
   broker.config.auto_create_topic_enable = false;
@@ -205,11 +206,13 @@ TEST_CASE("the file of the original is taken over, and looks the same afterwards
   rmq::testing::TempDir dir;
   Broker broker(dir);
   // As fastjson 1.2.83 (releases before 5.4) and fastjson2 write it.
-  REQUIRE(replace_file(broker.config.config_path("topics.json"),
-                       "{\n\t\"dataVersion\":{\n\t\t\"counter\":7,\n\t\t\"stateVersion\":0,\n\t\t\"timestamp\":1600000000000\n\t},\n"
-                       "\t\"topicConfigTable\":{\n\t\t\"T\":{\n\t\t\t\"attributes\":{},\n\t\t\t\"order\":true,\n\t\t\t\"perm\":6,\n"
-                       "\t\t\t\"readQueueNums\":3,\n\t\t\t\"topicFilterType\":\"SINGLE_TAG\",\n\t\t\t\"topicName\":\"T\",\n"
-                       "\t\t\t\"topicSysFlag\":0,\n\t\t\t\"writeQueueNums\":5\n\t\t},\n\t\t\"TBW102\":{\"perm\":7,\"writeQueueNums\":2}\n\t}\n}"));
+  REQUIRE(replace_file(
+      broker.config.config_path("topics.json"),
+      "{\n\t\"dataVersion\":{\n\t\t\"counter\":7,\n\t\t\"stateVersion\":0,\n\t\t\"timestamp\":1600000000000\n\t},\n"
+      "\t\"topicConfigTable\":{\n\t\t\"T\":{\n\t\t\t\"attributes\":{},\n\t\t\t\"order\":true,\n\t\t\t\"perm\":6,\n"
+      "\t\t\t\"readQueueNums\":3,\n\t\t\t\"topicFilterType\":\"SINGLE_TAG\",\n\t\t\t\"topicName\":\"T\",\n"
+      "\t\t\t\"topicSysFlag\":0,\n\t\t\t\"writeQueueNums\":5\n\t\t},\n\t\t\"TBW102\":{\"perm\":7,\"writeQueueNums\":2}"
+      "\n\t}\n}"));
   broker.start();
   CHECK(broker.topics->find("T")->read_queue_nums == 3);
   CHECK(broker.topics->is_order("T"));
@@ -217,8 +220,8 @@ TEST_CASE("the file of the original is taken over, and looks the same afterwards
   CHECK((*broker.send("N"))->write_queue_nums == 2);
   std::string text = broker.file();
   CHECK(text.starts_with("{\n\t\"dataVersion\":{\n\t\t\"counter\":8,\n\t\t\"stateVersion\":0,\n"));
-  CHECK(text.find("\t\t\"T\":{\n\t\t\t\"attributes\":{},\n\t\t\t\"order\":true,\n\t\t\t\"perm\":6,\n\t\t\t\"readQueueNums\":3,\n") !=
-        std::string::npos);
+  CHECK(text.find("\t\t\"T\":{\n\t\t\t\"attributes\":{},\n\t\t\t\"order\":true,\n\t\t\t\"perm\":6,"
+                  "\n\t\t\t\"readQueueNums\":3,\n") != std::string::npos);
 }
 
 TEST_CASE("issue 7534: 60,000 topics at once") {
