@@ -87,7 +87,7 @@ done | indent
 cluster_load "${product_archives[@]}" "$client_archive" > $logs/quickstart-load.log 2>&1 || { cat $logs/quickstart-load.log >&2; die "The images could not be loaded."; }
 
 step "operator (Helm chart rocketmq-operator, namespace rocketmq-system)"
-kubectl apply --server-side -f crds > $logs/quickstart-helm.log 2>&1 && install_operator >> $logs/quickstart-helm.log 2>&1 || {
+kubectl apply --server-side --force-conflicts -f crds > $logs/quickstart-helm.log 2>&1 && install_operator >> $logs/quickstart-helm.log 2>&1 || {
   cat $logs/quickstart-helm.log >&2
   kubectl -n rocketmq-system get pods,events >&2
   die "The operator did not become ready, see above. ./quickstart.sh down clears up; then try again."
