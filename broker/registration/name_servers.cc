@@ -18,6 +18,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLeastPeriod{10'000};
 constexpr milliseconds kGreatestPeriod{60'000};
 constexpr milliseconds kRetry{1'000};  // while no name server took it
+constexpr milliseconds kLook{5'000};   // how soon a name server that came or moved is found
+constexpr milliseconds kRound{6'000};  // how long one that doesn't answer keeps the others from their next registration
 constexpr milliseconds kUnregisterLimit{3'000};
 
 }  // namespace
@@ -55,42 +57,46 @@ std::vector<std::string> NameServers::addresses() const {
 }
 
 void NameServers::run() {
+  using Time = std::chrono::steady_clock;
+  auto due = Time::now();
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     const auto round = wanted_;
     lock.unlock();
-    register_all();
+    const bool moved = resolve();
+    const bool some_missed_it = registered_ < addresses_.size();
+    if (moved || some_missed_it || round > done_ || Time::now() >= due) {
+      register_all();
+      due = Time::now() + std::clamp(milliseconds(config_.register_name_server_period), kLeastPeriod, kGreatestPeriod);
+    }
     lock.lock();
     done_ = round;
     changed_.notify_all();
-    const auto period = std::clamp(milliseconds(config_.register_name_server_period), kLeastPeriod, kGreatestPeriod);
-    changed_.wait_for(lock, registered_ > 0 ? period : kRetry, [&] { return stopping_ || wanted_ > done_; });
+    const auto look = std::min(milliseconds(config_.update_name_server_addr_period), kLook);
+    changed_.wait_for(lock, registered_ > 0 ? std::max(look, kRetry) : kRetry,
+                      [&] { return stopping_ || wanted_ > done_; });
   }
 }
 
-// A name that gave nothing is looked up again with every try, a good answer kept for updateNameServerAddrPeriod; but a
-// name server that is gone must not be asked for minutes, so any failure looks them up again too.
-void NameServers::resolve() {
-  const auto now = std::chrono::steady_clock::now();
-  const bool all_well = !addresses_.empty() && registered_ == addresses_.size();
-  if (all_well && now - resolved_ < milliseconds(config_.update_name_server_addr_period)) return;
+// Looked up every few seconds, not every updateNamesrvAddrPeriod (two minutes) as Java does: in Kubernetes name servers
+// come and move, and one that knows no broker tells clients that their topics don't exist. True if the answer changed.
+bool NameServers::resolve() {
   auto found = resolve_addresses(std::string(config_.namesrv_addr));
   if (!found) {
     if (!addresses_.empty()) log::warn("name servers cannot be looked up", {{"error", found.error()}});
-    return;
+    return false;
   }
+  std::sort(found->begin(), found->end());  // a name's addresses come in any order
   std::lock_guard lock(mutex_);
-  if (*found != addresses_) {
-    std::string text;
-    for (const auto& address : *found) text += (text.empty() ? "" : ";") + address;
-    log::info("name servers", {{"addresses", text}});
-  }
+  if (*found == addresses_) return false;
+  std::string text;
+  for (const auto& address : *found) text += (text.empty() ? "" : ";") + address;
+  log::info("name servers", {{"addresses", text}});
   addresses_ = std::move(*found);
-  resolved_ = now;
+  return true;
 }
 
 void NameServers::register_all() {
-  resolve();
   const auto before = registered_.load();
   const auto taken = ask_all(registration(body_()), milliseconds(config_.register_broker_timeout));
   registered_ = taken;
@@ -142,7 +148,7 @@ std::size_t NameServers::ask_all(const protocol::Command& request, milliseconds 
     });
   }
   std::unique_lock lock(round->mutex);
-  round->changed.wait_for(lock, limit + limit / 2, [&] { return round->open == 0; });
+  round->changed.wait_for(lock, std::min(limit + limit / 2, kRound), [&] { return round->open == 0; });
   return round->good;
 }
 

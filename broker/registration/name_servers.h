@@ -44,7 +44,7 @@ class NameServers {
 
  private:
   void run();
-  void resolve();
+  bool resolve();
   void register_all();
   protocol::Command registration(const protocol::RegisterBrokerBody& body) const;
   // Sends `request` to all; returns how many answered SUCCESS.
@@ -62,7 +62,6 @@ class NameServers {
   std::uint64_t done_ = 0;
   bool stopping_ = false;
   std::atomic<std::size_t> registered_{0};
-  std::chrono::steady_clock::time_point resolved_{};
   std::thread thread_;
 };
 

@@ -12,7 +12,7 @@ expect "a second name server is asked for" edit a '{"spec":{"nameServers":{"repl
 ready_within 60 a "it is ready"
 equal "no broker was restarted for it" "$brokers" "$(uids broker)"
 knows() { [ "$(metric "$1" rocketmq_namesrv_live_brokers)" = "$2" ]; }
-within 45 "it knows both masters" knows a-namesrv-1 2
+within 20 "it knows both masters" knows a-namesrv-1 2
 quickstart "it serves routes" a "a-namesrv-1.a-namesrv.$ns.svc:9876"
 
 servers=$(uids name-server)

@@ -16,7 +16,8 @@ unchanged "no pod of the cluster was restarted"
 expect "uninstall" helm uninstall -n rocketmq-system rocketmq-operator --wait --timeout 120s
 expect "clusters and their definition stay" get rmq a
 unchanged "and their pods run on"
-expect "nothing of the operator stays" test -z "$(kubectl get clusterroles,clusterrolebindings -o name | grep rocketmq-operator; kubectl -n rocketmq-system get all -o name | grep -v kube-root)"
+nothing_left() { [ -z "$(kubectl get clusterroles,clusterrolebindings -o name | grep rocketmq-operator; kubectl -n rocketmq-system get all,roles,rolebindings -o name)" ]; }
+within 60 "nothing of the operator stays" nothing_left
 quickstart "messages flow without an operator" a
 edit a '{"spec":{"nameServers":{"replicas":2}}}' >/dev/null
 expect "installed again" install_operator

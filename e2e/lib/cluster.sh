@@ -161,7 +161,8 @@ java_client_image() {
     rm -rf "$work"
   else
     "$localkube" images pack --name "$client_image" --output "$images_dir/.java-client.tar" --add "$runtime=/opt/java" --add "$conf=/opt/client/conf" \
-      --add "$classes=/opt/client/classes" --add "$libs=/opt/client/libs" --entrypoint /opt/java/bin/java &&
+      --add "$classes=/opt/client/classes" --add "$libs=/opt/client/libs" --entrypoint /opt/java/bin/java \
+      --lib libpthread.so.0 --lib libdl.so.2 --lib librt.so.1 --lib libm.so.6 && # the last four for the zstd library in a jar
       mv "$images_dir/.java-client.tar" "$client_archive"
   fi
 }
