@@ -1,9 +1,13 @@
 #include "broker/config/broker_config.h"
 
+#include <cstdlib>
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <set>
+
+#include "common/base/file.h"
 
 namespace rmq::broker {
 namespace {
@@ -141,6 +145,20 @@ TEST_CASE("secrets are never shown (CVE-2024-23321)") {
   CHECK(config.tls_server_key_password == "hunter2");
   CHECK(format_properties(config.shown()).find("hunter2") == std::string::npos);
   CHECK_FALSE(config.shown("tls.server.keyPassword"));
+}
+
+TEST_CASE("docs/broker-settings.md is what the table says") {
+  const std::string path = std::string(RMQ_TESTDATA) + "/../../../docs/broker-settings.md";
+  const std::string page =
+      "# Settings of the broker\n\nThe keys of `broker.conf`, as in the Java original unless marked *Ours*. "
+      "`rocketmq-broker -p` prints them as they would be used; `${NAME}` and `${NAME:-otherwise}` in a value are "
+      "replaced "
+      "from the environment. Made from `broker/config/settings.def`; `RMQ_UPDATE_GOLDEN=1` with the config tests "
+      "rewrites "
+      "it.\n\n" +
+      BrokerConfig::reference();
+  if (std::getenv("RMQ_UPDATE_GOLDEN") != nullptr) REQUIRE(replace_file(path, page));
+  CHECK(*read_file(path) == page);
 }
 
 TEST_CASE("the reference page has a line a key") {

@@ -74,7 +74,7 @@ void SendProcessor::handle(const Request& request) {
 
 void SendProcessor::end_of_burst(const remoting::ConnectionPtr& connection) {
   auto& batch = bursts_[connection->thread_index()].batch;
-  if (batch) submit(std::move(batch));
+  if (batch) submit(std::exchange(batch, nullptr));
 }
 
 void SendProcessor::accept(const Request& request, std::unique_ptr<SendBatch>& batch, const std::string& born_host) {
@@ -96,7 +96,9 @@ void SendProcessor::accept(const Request& request, std::unique_ptr<SendBatch>& b
   }
 
   // Messages that don't wait for the disk must not be held up by others that do.
-  if (batch && (batch->wait_for != store::kWaitNothing) != scanned.wait_stored) submit(std::move(batch));
+  if (batch && (batch->wait_for != store::kWaitNothing) != scanned.wait_stored) {
+    submit(std::exchange(batch, nullptr));
+  }
   if (!batch) batch = new_batch(request.connection, scanned.wait_stored);
   const auto status = many ? add_batched(request, admission, *batch, born_host)
                            : add_single(request, admission, *batch, born_host, scanned);
