@@ -1,6 +1,8 @@
 #include "broker/app/broker_server.h"
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "broker/app/announced_host.h"
 #include "broker/app/arrival_fan_out.h"
@@ -41,6 +43,21 @@ using remoting::Execution;
 
 constexpr std::chrono::seconds kAnnouncedHostLimit{60};
 constexpr std::chrono::seconds kAnnounceLimit{3};
+constexpr std::chrono::seconds kStoreBusyLimit{30};
+constexpr std::chrono::milliseconds kStoreBusyRetry{100};
+
+// A store that is in use is waited for: a pod deleted by force is replaced while its processes still shut down, and to
+// fail here would cost a growing back-off.
+Result<std::unique_ptr<store::MessageStore>> open_store(const store::StoreOptions& options, const Clock& clock) {
+  const auto end = std::chrono::steady_clock::now() + kStoreBusyLimit;
+  for (bool told = false;; told = true) {
+    auto opened = store::MessageStore::open(options, clock);
+    const bool busy = !opened && opened.error().kind == ErrorKind::kConflict;
+    if (!busy || std::chrono::steady_clock::now() >= end) return opened;
+    if (!told) log::warn("waiting for the store", {{"error", opened.error()}, {"seconds", kStoreBusyLimit.count()}});
+    std::this_thread::sleep_for(kStoreBusyRetry);
+  }
+}
 
 remoting::TlsOptions tls_options(const BrokerConfig& config) {
   remoting::TlsOptions tls;
@@ -230,7 +247,7 @@ Status BrokerServer::start() {
   RMQ_TRY(auto options, store_options_of(config_, memory.resident_message_bytes));
   RMQ_TRY(auto host,
           announced_host(config_.broker_ip1, static_cast<std::uint16_t>(config_.listen_port), kAnnouncedHostLimit));
-  auto opened = store::MessageStore::open(std::move(options), clock_);
+  auto opened = open_store(options, clock_);
   if (!opened) return fail(std::move(opened).error().with("store " + std::string(config_.store_path_root_dir)));
   parts_ = std::make_unique<Parts>(config_, clock_, std::move(host), memory, std::move(*opened));
   auto& p = *parts_;
