@@ -7,13 +7,16 @@ build release rocketmq-namesrv rocketmq-broker rocketmq-operator rmq_operator_ap
 cmake --install build/release --strip > build/test/install.log 2>&1 || { cat build/test/install.log; exit 1; }
 localkube=$(e2e/localkube/build.sh | tail -n 1) && [ -n "$localkube" ] || exit 1
 
-# On an API server alone, without nodes: a thread plays the kubelet, so thousands of moments are tried in little time.
-check kube/apiserver-operator timeout 300 operator/manager/apiserver_test/check.sh "$localkube" build/release
-check kube/apiserver-client timeout 300 operator/kube/apiserver_test/run.sh "$localkube" build/release/operator/kube/apiserver_test/rmq_kube_apiserver_test
+# On an API server alone, without nodes: a thread plays the kubelet, so that many moments are tried in little time.
+check kube/apiserver-operator timeout 300 operator/manager/apiserver_test/check.sh "$localkube" build/release &
+beside=($!)
+check kube/apiserver-client timeout 300 operator/kube/apiserver_test/run.sh "$localkube" \
+  build/release/operator/kube/apiserver_test/rmq_kube_apiserver_test &
+beside+=($!)
 
-e2e/kube/run.sh 2>&1 | tee build/test/kube-run.log | grep -v '^PASS' | sed 's/^/  /'
+e2e/kube/run.sh 2>&1 | tee build/test/kube-run.log | grep --line-buffered -v '^PASS' | sed -u 's/^/  /'
 status=${PIPESTATUS[0]}
+wait "${beside[@]}"
 collect build/test/kube-run.log kube/ > /dev/null
-grep -q '^PASS' build/test/kube-run.log || exit 1
-[ "$status" = 0 ] || grep -q '^FAIL' build/test/kube-run.log || record FAIL kube "(exit $status)"
+[ "$status" = 0 ] || grep -q '^FAIL' build/test/kube-run.log || record FAIL kube/run "(exit $status)"
 exit 0
