@@ -64,7 +64,8 @@ TEST_CASE("round trip of hosts and topic lengths") {
         r.topic = name;
         auto bytes = encode(r);
         patch_record(bytes.data(), 1, 2, 3);
-        auto got = decode_record(bytes + "what follows");
+        const auto with_more = bytes + "what follows";
+        auto got = decode_record(with_more);
         REQUIRE(got);
         CHECK(got->magic == (topic > 127 ? kRecordMagicV2 : kRecordMagicV1));
         CHECK(got->born_host == r.born_host);

@@ -1,6 +1,7 @@
 #include "common/remoting/client.h"
 
 #include <boost/asio.hpp>
+#include <condition_variable>
 #include <future>
 #include <mutex>
 #include <unordered_map>
@@ -19,6 +20,7 @@ using boost::system::error_code;
 
 namespace {
 
+constexpr std::chrono::seconds kCloseLimit{3};
 constexpr std::size_t kMaxWaiting = 10'000;  // calls that wait for one address to connect
 
 struct Call {
@@ -129,11 +131,17 @@ struct Client::Impl : ConnectionSink, std::enable_shared_from_this<Client::Impl>
     std::vector<Call> waiting;
     {
       std::lock_guard lock(mutex);
+      if (closed) {
+        if (result) (*result)->abort();
+        return;
+      }
       auto& peer = peers[address];
       peer.connecting = false;
       waiting.swap(peer.waiting);
-      if (result) peer.connection = *result;
-      if (closed && result) (*result)->close();
+      if (result) {
+        peer.connection = *result;
+        ++open;
+      }
     }
     for (auto& call : waiting) {
       if (result) {
@@ -160,6 +168,7 @@ struct Client::Impl : ConnectionSink, std::enable_shared_from_this<Client::Impl>
     for (auto it = peers.begin(); it != peers.end(); ++it) {
       if (it->second.connection != connection) continue;
       it->second.connection.reset();
+      if (--open == 0) all_closed.notify_all();
       if (!it->second.connecting && it->second.waiting.empty()) peers.erase(it);
       return;
     }
@@ -167,10 +176,18 @@ struct Client::Impl : ConnectionSink, std::enable_shared_from_this<Client::Impl>
   std::shared_ptr<asio::ssl::context> tls_context() override { return nullptr; }
 
   void close() {
-    std::lock_guard lock(mutex);
-    closed = true;
-    for (auto& [address, peer] : peers) {
-      if (peer.connection) peer.connection->close();
+    std::unordered_map<std::string, Peer> left;
+    {
+      std::unique_lock lock(mutex);
+      if (std::exchange(closed, true)) return;
+      for (auto& [address, peer] : peers) {
+        if (peer.connection) peer.connection->abort();
+      }
+      all_closed.wait_for(lock, kCloseLimit, [this] { return open == 0; });
+      left.swap(peers);
+    }
+    for (auto& [address, peer] : left) {
+      for (auto& call : peer.waiting) fail_call(call, Error{ErrorKind::kUnavailable, "client is closed"});
     }
   }
 
@@ -180,6 +197,8 @@ struct Client::Impl : ConnectionSink, std::enable_shared_from_this<Client::Impl>
   std::unordered_map<std::int32_t, std::shared_ptr<Handler>> routes;
   std::mutex mutex;
   std::unordered_map<std::string, Peer> peers;
+  std::condition_variable all_closed;
+  std::size_t open = 0;  // connections in peers that have not closed
   bool closed = false;
 };
 

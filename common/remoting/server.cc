@@ -3,7 +3,9 @@
 #include <atomic>
 #include <boost/asio.hpp>
 #include <condition_variable>
+#include <future>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -23,6 +25,7 @@ using protocol::ResponseCode;
 namespace {
 
 constexpr std::chrono::milliseconds kAcceptRetry{100};
+constexpr std::chrono::seconds kCloseLimit{3};
 constexpr std::int16_t kGoAwayAbove = 475;  // peers of a greater version know GO_AWAY (5.3.1)
 
 struct Route {
@@ -38,8 +41,8 @@ struct Server::Impl : ConnectionSink, std::enable_shared_from_this<Server::Impl>
         options(std::move(server_options)),
         shared(std::make_shared<StreamShared>()),
         workers("worker", options.worker_threads, options.max_worker_queue),
-        acceptor(pool.at(0)),
-        retry(pool.at(0)),
+        acceptor(std::in_place, pool.at(0)),
+        retry(std::in_place, pool.at(0)),
         bursts(pool.size()) {
     shared->max_frame_bytes = options.max_frame_bytes;
     shared->max_receive_bytes = options.max_receive_bytes;
@@ -53,29 +56,30 @@ struct Server::Impl : ConnectionSink, std::enable_shared_from_this<Server::Impl>
     const auto address = asio::ip::make_address(options.bind_host, code);
     if (code) return fail(ErrorKind::kInvalid, "listen address " + options.bind_host + ": " + code.message());
     const tcp::endpoint endpoint(address, options.port);
-    acceptor.open(endpoint.protocol(), code);
-    if (!code) acceptor.set_option(asio::socket_base::reuse_address(true), code);
-    if (!code) acceptor.bind(endpoint, code);
-    if (!code) acceptor.listen(asio::socket_base::max_listen_connections, code);
+    acceptor->open(endpoint.protocol(), code);
+    if (!code) acceptor->set_option(asio::socket_base::reuse_address(true), code);
+    if (!code) acceptor->bind(endpoint, code);
+    if (!code) acceptor->listen(asio::socket_base::max_listen_connections, code);
     if (code) {
       return fail(ErrorKind::kUnavailable,
                   "listen on " + options.bind_host + ":" + std::to_string(options.port) + ": " + code.message());
     }
-    bound_port = acceptor.local_endpoint(code).port();
-    asio::post(acceptor.get_executor(), [self = shared_from_this()] { self->accept(); });
+    bound_port = acceptor->local_endpoint(code).port();
+    asio::post(pool.at(0), [self = shared_from_this()] { self->accept(); });
     return {};
   }
 
   void accept() {
-    if (draining || !acceptor.is_open()) return;
+    if (draining || !acceptor || !acceptor->is_open()) return;
     const auto index = pool.next_index();
-    acceptor.async_accept(pool.at(index), [self = shared_from_this(), index](error_code code, tcp::socket socket) {
+    acceptor->async_accept(pool.at(index), [self = shared_from_this(), index](error_code code, tcp::socket socket) {
       if (code == asio::error::operation_aborted) return;
       if (code) {
         // Out of descriptors, most likely: try again when some may be free.
         log::warn("accept failed", {{"error", code.message()}});
-        self->retry.expires_after(kAcceptRetry);
-        self->retry.async_wait([self](error_code cancelled) {
+        if (!self->retry) return;
+        self->retry->expires_after(kAcceptRetry);
+        self->retry->async_wait([self](error_code cancelled) {
           if (!cancelled) self->accept();
         });
         return;
@@ -176,23 +180,40 @@ struct Server::Impl : ConnectionSink, std::enable_shared_from_this<Server::Impl>
 
   void drain() {
     draining = true;
-    asio::post(acceptor.get_executor(), [self = shared_from_this()] {
+    asio::post(pool.at(0), [self = shared_from_this()] {
       error_code ignored;
-      self->acceptor.close(ignored);
-      self->retry.cancel();
+      if (self->acceptor) self->acceptor->close(ignored);
+      if (self->retry) self->retry->cancel();
     });
   }
 
   void stop() {
+    {
+      std::lock_guard lock(mutex);
+      if (std::exchange(stopping, true)) return;
+    }
     drain();
+    workers.stop();
+    close_all(&StreamConnection::close);
+    close_all(&StreamConnection::abort);  // who did not read what was left for them
+    // Connections on other threads keep this object a little longer than its thread's loop may live: what belongs to
+    // that loop goes now.
+    std::promise<void> released;
+    asio::post(pool.at(0), [self = shared_from_this(), &released] {
+      self->acceptor.reset();
+      self->retry.reset();
+      released.set_value();
+    });
+    released.get_future().wait();
+  }
+
+  void close_all(void (StreamConnection::*how)()) {
     std::unique_lock lock(mutex);
-    stopping = true;
     const auto open = std::vector(connections.begin(), connections.end());
     lock.unlock();
-    workers.stop();
-    for (const auto& connection : open) connection->close();
+    for (const auto& connection : open) (connection.get()->*how)();
     lock.lock();
-    all_closed.wait_for(lock, std::chrono::seconds(5), [this] { return connections.empty(); });
+    all_closed.wait_for(lock, kCloseLimit, [this] { return connections.empty(); });
   }
 
   const Route* find(std::int32_t code) const {
@@ -208,8 +229,8 @@ struct Server::Impl : ConnectionSink, std::enable_shared_from_this<Server::Impl>
   ServerOptions options;
   std::shared_ptr<StreamShared> shared;
   WorkerPool workers;
-  tcp::acceptor acceptor;
-  asio::steady_timer retry;
+  std::optional<tcp::acceptor> acceptor;  // on the first thread, as retry is
+  std::optional<asio::steady_timer> retry;
   std::vector<Burst> bursts;  // by thread
   std::unordered_map<std::int32_t, Route> routes;
   std::function<void(const ConnectionPtr&)> connect_callback;

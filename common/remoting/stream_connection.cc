@@ -370,6 +370,10 @@ void StreamConnection::close() {
   });
 }
 
+void StreamConnection::abort() {
+  post([self = self()] { self->close_now(); });
+}
+
 void StreamConnection::close_now() {
   if (closed_.exchange(true)) return;
   error_code ignored;

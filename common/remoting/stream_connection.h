@@ -62,6 +62,7 @@ class StreamConnection final : public Connection {
   void send(OutgoingFrame frame) override;
   void call(protocol::Command request, std::chrono::milliseconds timeout, Done done) override;
   void close() override;
+  void abort();  // at once, whatever is left to send
   bool is_open() const override { return !closed_.load(std::memory_order_acquire); }
   void post(std::function<void()> work) override;
   std::size_t thread_index() const override { return thread_index_; }
