@@ -17,3 +17,16 @@ account=system:serviceaccount:rocketmq-system:rocketmq-operator
 refused "the operator may not read secrets" no kubectl auth can-i get secrets -A --as "$account"
 refused "nor delete volume claims" no kubectl auth can-i delete persistentvolumeclaims -A --as "$account"
 refused "nor change its own rights" no kubectl auth can-i update clusterroles --as "$account"
+# The table in docs/kubernetes.md has every field of the spec that holds a value.
+fields() {
+  kubectl get crd rocketmqclusters.rocketmq-operator.io -o json | python3 -c '
+import json, sys
+def walk(schema, path):
+    for name, inner in schema.get("properties", {}).items():
+        if inner.get("type") == "object" and "properties" in inner: walk(inner, path + [name])
+        else: print(".".join(path + [name]))
+walk(json.load(sys.stdin)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"], [])'
+}
+expect "fields are listed" fields
+missing=$(for field in $(fields); do grep -qF "\`$field\`" "$repo/docs/kubernetes.md" || echo "$field"; done)
+equal "every field is documented" "" "$missing"

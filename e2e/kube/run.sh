@@ -16,7 +16,7 @@ say() { printf '[%3d s] %s\n' $SECONDS "$*" >&2; }
 running=()
 finish() {
   trap - EXIT INT TERM
-  local pid; for pid in ${running[@]+"${running[@]}"}; do kill "$pid" 2>/dev/null; done
+  local pid; for pid in ${running[@]+"${running[@]}"}; do kill "$pid" $(pgrep -P "$pid") 2>/dev/null; done
   [ -n "$keep" ] || { cluster_down > "$logs/down.log" 2>&1 || cat "$logs/down.log" >&2; }
 }
 trap finish EXIT
@@ -52,7 +52,7 @@ run_test() { # TEST
   ! grep -q '^FAIL' "$log"
 }
 lane() { local test status=0; for test; do run_test "$test" || status=1; done; return $status; }
-# side_by_side "TEST TEST" "TEST"...: each argument is a row of tests; rows run at the same time.
+# side_by_side "TEST TEST" "TEST"...: each argument is a row of tests; rows run at the same time. Signals end it at once.
 side_by_side() {
   local row pid
   running=()
@@ -65,13 +65,13 @@ side_by_side() {
 }
 
 if [ $# -gt 0 ]; then
-  run_test chart || failed=1
-  lane "$@" || failed=1
+  [ -n "$keep" ] && kubectl -n rocketmq-system get deployment rocketmq-operator >/dev/null 2>&1 && install_operator >/dev/null || side_by_side chart
+  side_by_side "$*"
 else
-  run_test chart || failed=1
+  side_by_side chart
   kubectl -n rocketmq-system wait deployment/rocketmq-operator --for=condition=Available --timeout 10s >/dev/null 2>&1 ||
     { echo "FAIL kube/without an operator nothing else can be tested"; exit 1; }
   side_by_side "cluster" "soak deletion" "edits" "badspec many"
-  lane resilience uninstall || failed=1
+  side_by_side "resilience uninstall"
 fi
 exit $failed
