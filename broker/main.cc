@@ -29,7 +29,8 @@ void print_help() {
                 static_cast<int>(row.default_text.size()), row.default_text.data(), static_cast<int>(row.help.size()),
                 row.help.data());
   }
-  std::fputs("\nIt stops in order on SIGTERM and SIGINT: a clean stop loses nothing and the next start is quick.\n", stdout);
+  std::fputs("\nIt stops in order on SIGTERM and SIGINT: a clean stop loses nothing and the next start is quick.\n",
+             stdout);
 }
 
 Status configure(const ServerFlags& flags, broker::BrokerConfig& config) {
@@ -45,7 +46,8 @@ Status configure(const ServerFlags& flags, broker::BrokerConfig& config) {
     for (const auto& key : keys) text += (text.empty() ? "" : ",") + key;
     return text;
   };
-  if (!report->unknown.empty()) log::warn("unknown settings", {{"file", flags.file}, {"keys", joined(report->unknown)}});
+  if (!report->unknown.empty())
+    log::warn("unknown settings", {{"file", flags.file}, {"keys", joined(report->unknown)}});
   if (!report->without_effect.empty()) {
     log::info("settings without effect here", {{"file", flags.file}, {"keys", joined(report->without_effect)}});
   }

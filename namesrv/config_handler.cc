@@ -33,8 +33,7 @@ class ConfigHandler final : public remoting::Handler {
     }
     services_.routes.set_options(configuration.route_options());  // forgets cached answers too
     for (const auto& [key, value] : *properties) {
-      log::info("setting changed",
-                {{"key", key}, {"value", value}, {"by", request.connection->remote_address()}});
+      log::info("setting changed", {{"key", key}, {"value", value}, {"by", request.connection->remote_address()}});
     }
     if (auto status = configuration.persist(); !status) {
       log::warn("changed settings last until the next restart only", {{"error", status.error()}});

@@ -45,7 +45,8 @@ TEST_CASE("the original's file is read, a broken one refused") {
   KvConfig kv(path);
   REQUIRE(kv.load());
   CHECK(kv.list("ns") == R"({"table":{"a":"b","c":"d"}})");
-  for (const char* broken : {"{\"configTable\":{\"ns\":", "{\"configTable\":{\"ns\":5}}", "{\"configTable\":{\"ns\":{\"a\":5}}}"}) {
+  for (const char* broken :
+       {"{\"configTable\":{\"ns\":", "{\"configTable\":{\"ns\":5}}", "{\"configTable\":{\"ns\":{\"a\":5}}}"}) {
     write(broken);
     KvConfig bad(path);
     CHECK_MESSAGE(!bad.load(), broken);
@@ -65,8 +66,11 @@ TEST_CASE("settings: defaults, unknown keys, ranges") {
   CHECK(configuration.number("listenPort") == 9876);
   CHECK(configuration.number("adminPort") == 5557);
   CHECK(configuration.text("kvConfigPath").ends_with("/namesrv/kvConfig.json"));
-  auto report = configuration.load({{"listenPort", "70000"}, {"orderMessageEnable", " TRUE "}, {"listenport", "1"},
-                                    {"clusterTest", "true"}, {"waitSecondsForService", "-3"}});
+  auto report = configuration.load({{"listenPort", "70000"},
+                                    {"orderMessageEnable", " TRUE "},
+                                    {"listenport", "1"},
+                                    {"clusterTest", "true"},
+                                    {"waitSecondsForService", "-3"}});
   REQUIRE(report);
   CHECK(report->unknown == std::vector<std::string>{"listenport"});
   CHECK(report->without_effect == std::vector<std::string>{"clusterTest"});
@@ -104,7 +108,8 @@ TEST_CASE("only settings on the allow-list change at run time") {
 TEST_CASE("settings are shown and stored without secrets") {
   testing::TempDir folder;
   Configuration configuration;
-  REQUIRE(configuration.load({{"configStorePath", folder / "a/namesrv.properties"}, {"tls.server.keyPassword", "hush"}}));
+  REQUIRE(
+      configuration.load({{"configStorePath", folder / "a/namesrv.properties"}, {"tls.server.keyPassword", "hush"}}));
   CHECK(configuration.shown().contains("listenPort"));
   CHECK(!configuration.shown().contains("tls.server.keyPassword"));
   REQUIRE(configuration.persist());

@@ -206,8 +206,12 @@ std::string Configuration::text(std::string_view key) const {
   auto it = values_.find(key);
   return it == values_.end() ? std::string() : it->second;
 }
-std::int64_t Configuration::number(std::string_view key) const { return std::atoll(text(key).c_str()); }
-bool Configuration::flag(std::string_view key) const { return text(key) == "true"; }
+std::int64_t Configuration::number(std::string_view key) const {
+  return std::atoll(text(key).c_str());
+}
+bool Configuration::flag(std::string_view key) const {
+  return text(key) == "true";
+}
 
 RouteTable::Options Configuration::route_options() const {
   return {flag("supportActingMaster"), flag("deleteTopicWithBrokerRegistration")};

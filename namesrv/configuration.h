@@ -42,7 +42,7 @@ class Configuration {
 
   // Every key and its value, without secrets.
   Properties shown() const;
-  std::string text(std::string_view key) const;    // of a known key
+  std::string text(std::string_view key) const;  // of a known key
   std::int64_t number(std::string_view key) const;
   bool flag(std::string_view key) const;
 

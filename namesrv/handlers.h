@@ -66,9 +66,9 @@ struct Services {
 std::shared_ptr<remoting::Handler> make_route_handler(Services& services);         // 105
 std::shared_ptr<remoting::Handler> make_registration_handler(Services& services);  // 103 104 322 904
 std::shared_ptr<remoting::Handler> make_kv_handler(Services& services);            // 100 101 102 219
-std::shared_ptr<remoting::Handler> make_topic_handler(Services& services);  // 205 206 216 217 224 304 311 312 313 327
-std::shared_ptr<remoting::Handler> make_member_handler(Services& services);        // 106 901
-std::shared_ptr<remoting::Handler> make_config_handler(Services& services);        // 318 319
+std::shared_ptr<remoting::Handler> make_topic_handler(Services& services);   // 205 206 216 217 224 304 311 312 313 327
+std::shared_ptr<remoting::Handler> make_member_handler(Services& services);  // 106 901
+std::shared_ptr<remoting::Handler> make_config_handler(Services& services);  // 318 319
 
 // Answers with a body that was made for this one request.
 void reply_with_body(const remoting::Request& request, std::string body);

@@ -129,7 +129,8 @@ class JsonCursor {
     return {};
   }
   void skip_space() {
-    while (position_ < text_.size() && (text_[position_] == ' ' || (text_[position_] >= '\t' && text_[position_] <= '\r'))) {
+    while (position_ < text_.size() &&
+           (text_[position_] == ' ' || (text_[position_] >= '\t' && text_[position_] <= '\r'))) {
       ++position_;
     }
   }

@@ -55,9 +55,9 @@ class KvHandler final : public remoting::Handler {
     if (!header) return reply_error(request, header.error());
     auto value = services_.kv.get(header->kv_namespace, header->key);
     if (!value) {
-      return remoting::reply(request, ResponseCode::kQueryNotFound,
-                             "No config item, Namespace: " + std::string(header->kv_namespace) +
-                                 " Key: " + std::string(header->key));
+      return remoting::reply(
+          request, ResponseCode::kQueryNotFound,
+          "No config item, Namespace: " + std::string(header->kv_namespace) + " Key: " + std::string(header->key));
     }
     auto response = protocol::response_to(request.command, ResponseCode::kSuccess);
     protocol::set_header(response, protocol::GetKVConfigResponse{*value});

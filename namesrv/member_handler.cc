@@ -12,7 +12,8 @@ class MemberHandler final : public remoting::Handler {
 
   void handle(const remoting::Request& request) override {
     if (request.command.code == protocol::RequestCode::kGetBrokerClusterInfo) {
-      return reply_with_body(request, services_.routes.read([](const RouteTable& table) { return table.cluster_info(); }));
+      return reply_with_body(request,
+                             services_.routes.read([](const RouteTable& table) { return table.cluster_info(); }));
     }
     auto header = protocol::decode_header<protocol::GetBrokerMemberGroupRequest>(request.command);
     if (!header) return reply_error(request, header.error());

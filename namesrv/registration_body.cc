@@ -177,7 +177,9 @@ Status decode_compressed(std::string_view body, std::int32_t peer_version, Regis
   RMQ_CHECK_OK(inflate(body, out.inflated));
   ByteReader reader(out.inflated);
   auto block = [&] { return reader.read_bytes(reader.read<std::int32_t>()); };
-  auto bad = [](std::string_view what) { return fail(ErrorKind::kInvalid, "compressed body: bad " + std::string(what)); };
+  auto bad = [](std::string_view what) {
+    return fail(ErrorKind::kInvalid, "compressed body: bad " + std::string(what));
+  };
 
   RMQ_TRY(out.version, decode_data_version(block()));
   auto count = reader.read<std::int32_t>();
@@ -235,8 +237,9 @@ Result<DataVersion> decode_data_version(std::string_view json) {
 }
 
 std::string encode_data_version(const DataVersion& version) {
-  return "{\"counter\":" + std::to_string(version.counter) + ",\"stateVersion\":" +
-         std::to_string(version.state_version) + ",\"timestamp\":" + std::to_string(version.timestamp) + "}";
+  return "{\"counter\":" + std::to_string(version.counter) +
+         ",\"stateVersion\":" + std::to_string(version.state_version) +
+         ",\"timestamp\":" + std::to_string(version.timestamp) + "}";
 }
 
 Result<std::vector<QueueDataEntry>> decode_queue_datas(std::string_view json, std::deque<std::string>& arena) {

@@ -20,7 +20,8 @@ constexpr std::string_view kPlain =
 std::string deflate(const std::string& bytes) {
   auto size = ::compressBound(bytes.size());
   std::string out(size, '\0');
-  ::compress2(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size(), 9);
+  ::compress2(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size(),
+              9);
   out.resize(size);
   return out;
 }
@@ -37,7 +38,8 @@ std::string count(std::int32_t n) {
 std::string compressed_text() {
   return block(R"({"counter":3,"stateVersion":1,"timestamp":7})") + count(2) +
          block("T1 8 4 6 SINGLE_TAG {\"a\":\"b\"}") + block("%RETRY%g 1 1 6 SINGLE_TAG ") + block(R"(["f:1"])") +
-         count(1) + block(R"({"bname":"br-a","currIdMap":{0:1},"dirty":true,"epoch":5,"scope":"s","topic":"T1","totalQueues":8})");
+         count(1) +
+         block(R"({"bname":"br-a","currIdMap":{0:1},"dirty":true,"epoch":5,"scope":"s","topic":"T1","totalQueues":8})");
 }
 
 }  // namespace
@@ -49,7 +51,9 @@ TEST_CASE("plain registration bodies") {
   REQUIRE(body.topics.size() == 2);
   CHECK(body.topics[0].name == "T1");
   CHECK(body.topics[0].shape == QueueShape{8, 4, 6, 2});
-  CHECK(body.topics[1].name == "T\xC3\xA9" "2");
+  CHECK(body.topics[1].name ==
+        "T\xC3\xA9"
+        "2");
   CHECK(body.topics[1].shape == QueueShape{16, 16, 4, 0});
   REQUIRE(body.mappings.size() == 1);
   CHECK(body.mappings[0].current_ids == std::vector<std::pair<int, int>>{{0, 1}, {2, 1}, {10, 1}});
@@ -102,13 +106,15 @@ TEST_CASE("torn and hostile bodies are errors") {
     CHECK_MESSAGE(!decode_registration(deflate(text.substr(0, size)), true, 513, body), size);
   }
   auto version = block(R"({"counter":3})");
-  for (const auto& bad : {version + count(-1), version + count(2147483647), version + count(1) + block("T1 8 x 6 SINGLE_TAG"),
-                          version + count(1) + block("T1 8 4"), version + count(1) + count(-5)}) {
+  for (const auto& bad :
+       {version + count(-1), version + count(2147483647), version + count(1) + block("T1 8 x 6 SINGLE_TAG"),
+        version + count(1) + block("T1 8 4"), version + count(1) + count(-5)}) {
     RegistrationBody body;
     CHECK(!decode_registration(deflate(bad), true, 513, body));
   }
-  for (std::string bad : {"[]x", "{\"topicConfigSerializeWrapper\":", "{{", "{\"topicConfigSerializeWrapper\":{\"topicConfigTable\":{\"\\ud800\":{}}}}", "nul", "{\"a\":1}}",
-                          "{\"topicConfigSerializeWrapper\":{\"topicConfigTable\":{\"\":{}}}}"}) {
+  for (std::string bad : {"[]x", "{\"topicConfigSerializeWrapper\":", "{{",
+                          "{\"topicConfigSerializeWrapper\":{\"topicConfigTable\":{\"\\ud800\":{}}}}", "nul",
+                          "{\"a\":1}}", "{\"topicConfigSerializeWrapper\":{\"topicConfigTable\":{\"\":{}}}}"}) {
     RegistrationBody body;
     CHECK_MESSAGE(!decode_registration(bad, false, 513, body), bad);
   }
@@ -117,8 +123,9 @@ TEST_CASE("torn and hostile bodies are errors") {
   RegistrationBody bomb;
   CHECK(!decode_registration(deflate(std::string(kMaxInflatedBytes + 1, 'x')), true, 513, bomb));
   RegistrationBody long_name;
-  CHECK(!decode_registration("{\"topicConfigSerializeWrapper\":{\"topicConfigTable\":{\"" + std::string(5000, 'x') + "\":{}}}}",
-                             false, 513, long_name));
+  CHECK(!decode_registration(
+      "{\"topicConfigSerializeWrapper\":{\"topicConfigTable\":{\"" + std::string(5000, 'x') + "\":{}}}}", false, 513,
+      long_name));
 }
 
 TEST_CASE("data versions and queue datas") {
@@ -129,7 +136,8 @@ TEST_CASE("data versions and queue datas") {
   CHECK(!decode_data_version(R"({"counter":x})"));
   std::deque<std::string> arena;
   auto entries = decode_queue_datas(
-      R"({"brokerDatas":[{"brokerAddrs":{0:"a:1"}}],"queueDatas":[{"brokerName":"b","perm":6,"readQueueNums":8,"writeQueueNums":4}]})", arena);
+      R"({"brokerDatas":[{"brokerAddrs":{0:"a:1"}}],"queueDatas":[{"brokerName":"b","perm":6,"readQueueNums":8,"writeQueueNums":4}]})",
+      arena);
   REQUIRE(entries);
   REQUIRE(entries->size() == 1);
   CHECK(entries->front().shape == QueueShape{8, 4, 6, 0});

@@ -48,7 +48,8 @@ class RegistrationHandler final : public remoting::Handler {
   void receive_registration(const remoting::Request& request) {
     auto header = protocol::decode_header<protocol::RegisterBrokerRequest>(request.command);
     if (!header) return reply_error(request, header.error());
-    for (auto [what, name] : {std::pair("brokerName", header->broker_name), {"brokerAddr", header->broker_addr},
+    for (auto [what, name] : {std::pair("brokerName", header->broker_name),
+                              {"brokerAddr", header->broker_addr},
                               {"clusterName", header->cluster_name}}) {
       if (auto status = check_name(what, name); !status) return reply_error(request, status.error());
     }
@@ -123,9 +124,12 @@ class RegistrationHandler final : public remoting::Handler {
     auto level = outcome.kind != RegistrationOutcome::Kind::kAccepted ? log::Level::kWarn
                  : is_new                                             ? log::Level::kInfo
                                                                       : log::Level::kDebug;
-    log::write(level, what, {{"cluster", registration.broker.cluster}, {"broker", registration.broker.name},
-                             {"id", registration.broker.id}, {"address", registration.broker.address},
-                             {"topics", registration.topics.size()}});
+    log::write(level, what,
+               {{"cluster", registration.broker.cluster},
+                {"broker", registration.broker.name},
+                {"id", registration.broker.id},
+                {"address", registration.broker.address},
+                {"topics", registration.topics.size()}});
   }
 
   void answer(const remoting::Request& request, const RegistrationOutcome& outcome) {

@@ -60,9 +60,8 @@ void append_mapping(std::string& out, const QueueMapping& mapping, JsonForm form
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 }  // namespace
@@ -116,7 +115,8 @@ std::optional<std::string> RouteTable::route(const RouteQuery& query) const {
   auto kept = [&](const Entry& entry) {
     if (!query.zone) return true;
     const auto& group = *groups_[entry.group];
-    bool shown_with_master = group.addresses.contains(kMasterId) || &group_json(topic, entry, query.form) != &group.json[i];
+    bool shown_with_master =
+        group.addresses.contains(kMasterId) || &group_json(topic, entry, query.form) != &group.json[i];
     return !shown_with_master || (group.zone && equal_ignoring_case(*group.zone, *query.zone));
   };
 

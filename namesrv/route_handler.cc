@@ -9,7 +9,7 @@ namespace {
 
 using protocol::ResponseCode;
 
-constexpr std::int16_t kVersion4_9_4 = 401;  // from here on clients read standard JSON
+constexpr std::int16_t kVersion4_9_4 = 401;   // from here on clients read standard JSON
 constexpr std::size_t kCopyBelow = 8 * 1024;  // a copy is cheaper than one more piece in the gathered write
 
 class RouteHandler final : public remoting::Handler {

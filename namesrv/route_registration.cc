@@ -34,9 +34,10 @@ RegistrationOutcome RouteTable::register_broker(const Registration& registration
   bool min_id_changed = group->min_id() && broker.id < *group->min_id();
 
   // A slave that became master: first its old id leaves. One address has one id.
-  changed = std::erase_if(group->addresses, [&](const auto& item) {
-              return item.second == broker.address && item.first != broker.id;
-            }) > 0 || changed;
+  changed =
+      std::erase_if(group->addresses,
+                    [&](const auto& item) { return item.second == broker.address && item.first != broker.id; }) > 0 ||
+      changed;
 
   auto holder = group->addresses.find(broker.id);
   if (holder != group->addresses.end() && holder->second != broker.address) {
@@ -112,8 +113,7 @@ bool RouteTable::is_known_body(const BrokerIdentity& broker, std::uint64_t body_
   auto holder = group->addresses.find(broker.id);
   if (holder == group->addresses.end() || holder->second != broker.address) return false;
   if (broker.id != kMasterId && broker.id != *group->min_id()) return true;  // its topics don't count
-  return live->merged && live->merged_removals == group->removals &&
-         live->merged_as_master == (broker.id == kMasterId);
+  return live->merged && live->merged_removals == group->removals && live->merged_as_master == (broker.id == kMasterId);
 }
 
 RegistrationOutcome RouteTable::refresh_broker(const Registration& registration, std::int64_t now_ms) {
@@ -202,8 +202,7 @@ std::vector<MinIdChange> RouteTable::unregister_brokers(const std::vector<Broker
     if (it == group_index_.end()) continue;
     auto& group = *groups_[it->second];
     bool was_min = group.min_id() == std::optional(broker.id);
-    bool removed =
-        std::erase_if(group.addresses, [&](const auto& item) { return item.second == broker.address; }) > 0;
+    bool removed = std::erase_if(group.addresses, [&](const auto& item) { return item.second == broker.address; }) > 0;
     if (group.addresses.empty()) {
       drop_group(it->second);
       continue;

@@ -8,7 +8,9 @@
 namespace rmq::namesrv {
 namespace {
 
-std::int16_t without_write(std::int16_t perm) { return static_cast<std::int16_t>(perm & ~kPermWrite); }
+std::int16_t without_write(std::int16_t perm) {
+  return static_cast<std::int16_t>(perm & ~kPermWrite);
+}
 
 }  // namespace
 

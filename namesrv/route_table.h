@@ -128,7 +128,7 @@ class RouteTable {
   };
   struct Topic {
     std::string name;
-    std::vector<Entry> entries;  // ascending by group
+    std::vector<Entry> entries;                                 // ascending by group
     std::map<std::string, QueueMapping, std::less<>> mappings;  // by broker name
   };
   // A broker name with its addresses.
@@ -137,9 +137,9 @@ class RouteTable {
     std::optional<std::string> zone;
     bool acting_master = false;
     std::map<std::int64_t, std::string> addresses;
-    std::vector<TopicIndex> topics;  // may hold indexes of topics it left and, after that, duplicates
-    std::uint32_t topic_count = 0;   // the true number
-    std::uint64_t removals = 0;      // entries ever taken away: a broker's known table may have to be merged again
+    std::vector<TopicIndex> topics;       // may hold indexes of topics it left and, after that, duplicates
+    std::uint32_t topic_count = 0;        // the true number
+    std::uint64_t removals = 0;           // entries ever taken away: a broker's known table may have to be merged again
     std::string json[kJsonForms];         // its BrokerData
     std::string acting_json[kJsonForms];  // the same with the least id shown as the master's; empty: not applicable
     std::string queue_prefix;             // {"brokerName":"...","perm":

@@ -25,8 +25,12 @@ std::string route(const RouteTable& table, std::string_view topic, JsonForm form
                   std::optional<std::string_view> zone = {}, std::optional<std::string_view> order = {}) {
   return table.route({topic, form, order, zone}).value_or("none");
 }
-bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
-std::set<std::string_view> as_set(const std::vector<std::string_view>& names) { return {names.begin(), names.end()}; }
+bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+std::set<std::string_view> as_set(const std::vector<std::string_view>& names) {
+  return {names.begin(), names.end()};
+}
 using Names = std::set<std::string_view>;
 using Kind = RegistrationOutcome::Kind;
 
@@ -50,25 +54,30 @@ TEST_CASE("routes are encoded as the original's, in both forms") {
   a.topics = b.topics;
   REQUIRE(table.register_broker(a, 0).kind == Kind::kAccepted);
 
-  CHECK(route(table, "t", JsonForm::kFastjson) ==
-        R"({"brokerDatas":[{"brokerAddrs":{0:"1.2.3.4:10911",2:"1.2.3.4:10913",10:"1.2.3.4:10912"},"brokerName":"br-b",)"
-        R"("cluster":"c","enableActingMaster":true,"zoneName":"z<1>'\"\\/\u0007)"
-        "\xC3\xA9\xE4\xB8\xAD()&"
-        R"(\t"},{"brokerAddrs":{0:"1.2.3.4:20911"},"brokerName":"br-a","cluster":"c","enableActingMaster":false}],)"
-        R"("filterServerTable":{},"queueDatas":[)"
-        R"({"brokerName":"br-b","perm":6,"readQueueNums":8,"topicSysFlag":1,"writeQueueNums":4},)"
-        R"({"brokerName":"br-a","perm":6,"readQueueNums":8,"topicSysFlag":1,"writeQueueNums":4}]})");
+  CHECK(
+      route(table, "t", JsonForm::kFastjson) ==
+      R"({"brokerDatas":[{"brokerAddrs":{0:"1.2.3.4:10911",2:"1.2.3.4:10913",10:"1.2.3.4:10912"},"brokerName":"br-b",)"
+      R"("cluster":"c","enableActingMaster":true,"zoneName":"z<1>'\"\\/\u0007)"
+      "\xC3\xA9\xE4\xB8\xAD()&"
+      R"(\t"},{"brokerAddrs":{0:"1.2.3.4:20911"},"brokerName":"br-a","cluster":"c","enableActingMaster":false}],)"
+      R"("filterServerTable":{},"queueDatas":[)"
+      R"({"brokerName":"br-b","perm":6,"readQueueNums":8,"topicSysFlag":1,"writeQueueNums":4},)"
+      R"({"brokerName":"br-a","perm":6,"readQueueNums":8,"topicSysFlag":1,"writeQueueNums":4}]})");
   auto standard = route(table, "t");
   CHECK(has(standard, R"("brokerAddrs":{"0":"1.2.3.4:10911","2":"1.2.3.4:10913","10":"1.2.3.4:10912"})"));
-  CHECK(has(route(table, "t", JsonForm::kStandard, {}, "br-a:4"), R"("filterServerTable":{},"orderTopicConf":"br-a:4","queueDatas")"));
+  CHECK(has(route(table, "t", JsonForm::kStandard, {}, "br-a:4"),
+            R"("filterServerTable":{},"orderTopicConf":"br-a:4","queueDatas")"));
   CHECK(route(table, "absent") == "none");
 
-  CHECK(has(table.cluster_info(),
-            R"("br-a":{"brokerAddrs":{0:"1.2.3.4:20911"},"brokerName":"br-a","cluster":"c","enableActingMaster":false})"));
+  CHECK(has(
+      table.cluster_info(),
+      R"("br-a":{"brokerAddrs":{0:"1.2.3.4:20911"},"brokerName":"br-a","cluster":"c","enableActingMaster":false})"));
   CHECK(has(table.cluster_info(), R"("clusterAddrTable":{"c":["br-a","br-b"]}})"));
-  CHECK(table.member_group("c", "br-b") ==
-        R"({"brokerMemberGroup":{"brokerAddrs":{0:"1.2.3.4:10911",2:"1.2.3.4:10913",10:"1.2.3.4:10912"},"brokerName":"br-b","cluster":"c"}})");
-  CHECK(table.member_group("c", "none") == R"({"brokerMemberGroup":{"brokerAddrs":{},"brokerName":"none","cluster":"c"}})");
+  CHECK(
+      table.member_group("c", "br-b") ==
+      R"({"brokerMemberGroup":{"brokerAddrs":{0:"1.2.3.4:10911",2:"1.2.3.4:10913",10:"1.2.3.4:10912"},"brokerName":"br-b","cluster":"c"}})");
+  CHECK(table.member_group("c", "none") ==
+        R"({"brokerMemberGroup":{"brokerAddrs":{},"brokerName":"none","cluster":"c"}})");
 }
 
 TEST_CASE("queue mappings and filter servers are part of the route") {

@@ -96,7 +96,7 @@ struct RegistrationOutcome {
     kRefused,   // a single topic of a broker that has not registered yet
   };
   Kind kind = Kind::kAccepted;
-  std::optional<std::string> ha_address;      // of the live master, for slaves
+  std::optional<std::string> ha_address;  // of the live master, for slaves
   std::optional<std::string> master_address;
   std::optional<MinIdChange> min_id_change;
 };

@@ -79,12 +79,12 @@ void NameServer::Impl::route_requests() {
   auto kv_handler = make_kv_handler(services);
   routes_to(kv_handler, Execution::kInline, {RequestCode::kGetKvConfig, RequestCode::kGetKvListByNamespace});
   routes_to(kv_handler, Execution::kWorker, {RequestCode::kPutKvConfig, RequestCode::kDeleteKvConfig});
-  routes_to(make_topic_handler(services), Execution::kWorker,
-            {RequestCode::kWipeWritePermOfBroker, RequestCode::kAddWritePermOfBroker,
-             RequestCode::kDeleteTopicInNamesrv, RequestCode::kRegisterTopicInNamesrv,
-             RequestCode::kGetAllTopicListFromNameserver, RequestCode::kGetSystemTopicListFromNs,
-             RequestCode::kGetUnitTopicList, RequestCode::kGetHasUnitSubTopicList,
-             RequestCode::kGetHasUnitSubUnunitTopicList, RequestCode::kGetTopicsByCluster});
+  routes_to(
+      make_topic_handler(services), Execution::kWorker,
+      {RequestCode::kWipeWritePermOfBroker, RequestCode::kAddWritePermOfBroker, RequestCode::kDeleteTopicInNamesrv,
+       RequestCode::kRegisterTopicInNamesrv, RequestCode::kGetAllTopicListFromNameserver,
+       RequestCode::kGetSystemTopicListFromNs, RequestCode::kGetUnitTopicList, RequestCode::kGetHasUnitSubTopicList,
+       RequestCode::kGetHasUnitSubUnunitTopicList, RequestCode::kGetTopicsByCluster});
   auto member_handler = make_member_handler(services);
   routes_to(member_handler, Execution::kWorker, {RequestCode::kGetBrokerClusterInfo});
   routes_to(member_handler, Execution::kInline, {RequestCode::kGetBrokerMemberGroup});
@@ -139,8 +139,8 @@ void NameServer::Impl::stop() {
 
 void NameServer::Impl::expire() {
   for (const auto& gone : routes.expire()) {
-    log::warn("broker expired", {{"cluster", gone.cluster}, {"broker", gone.name}, {"id", gone.id},
-                                 {"address", gone.address}});
+    log::warn("broker expired",
+              {{"cluster", gone.cluster}, {"broker", gone.name}, {"id", gone.id}, {"address", gone.address}});
     channels.close(gone.channel);
   }
 }
@@ -156,8 +156,10 @@ void NameServer::Impl::tell_brokers(const MinIdChange& change) {
   if (change.offline_address) header.offline_broker_addr = *change.offline_address;
   if (change.ha_address) header.ha_broker_addr = *change.ha_address;
   protocol::set_header(request, header);
-  log::info("least broker id changed", {{"broker", change.broker_name}, {"id", change.min_id},
-                                        {"address", change.min_address}, {"told", change.recipients.size()}});
+  log::info("least broker id changed", {{"broker", change.broker_name},
+                                        {"id", change.min_id},
+                                        {"address", change.min_address},
+                                        {"told", change.recipients.size()}});
   for (const auto& address : change.recipients) client->oneway(address, request);
 }
 
@@ -226,10 +228,20 @@ void NameServer::Impl::add_metrics(http::Metrics& metrics) {
 
 NameServer::NameServer(Configuration& configuration, const Clock& clock)
     : impl_(std::make_unique<Impl>(configuration, clock)) {}
-NameServer::~NameServer() { stop(); }
-Status NameServer::start() { return impl_->start(); }
-void NameServer::stop() { impl_->stop(); }
-std::uint16_t NameServer::port() const { return impl_->server ? impl_->server->port() : 0; }
-std::uint16_t NameServer::admin_port() const { return impl_->admin ? impl_->admin->port() : 0; }
+NameServer::~NameServer() {
+  stop();
+}
+Status NameServer::start() {
+  return impl_->start();
+}
+void NameServer::stop() {
+  impl_->stop();
+}
+std::uint16_t NameServer::port() const {
+  return impl_->server ? impl_->server->port() : 0;
+}
+std::uint16_t NameServer::admin_port() const {
+  return impl_->admin ? impl_->admin->port() : 0;
+}
 
 }  // namespace rmq::namesrv

@@ -34,12 +34,18 @@ bool eventually(const std::function<bool()>& holds) {
   }
   return holds();
 }
-bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
 
 struct Running {
   explicit Running(Properties more = {}) {
-    Properties properties{{"listenPort", "0"}, {"bindAddress", "127.0.0.1"}, {"adminPort", "0"}, {"serverSelectorThreads", "2"},
-                          {"kvConfigPath", folder / "kv/kvConfig.json"}, {"configStorePath", folder / "namesrv.properties"}};
+    Properties properties{{"listenPort", "0"},
+                          {"bindAddress", "127.0.0.1"},
+                          {"adminPort", "0"},
+                          {"serverSelectorThreads", "2"},
+                          {"kvConfigPath", folder / "kv/kvConfig.json"},
+                          {"configStorePath", folder / "namesrv.properties"}};
     for (auto& [key, value] : more) properties[key] = value;
     REQUIRE(configuration.load(properties));
     server = std::make_unique<NameServer>(configuration, clock);
@@ -74,8 +80,9 @@ struct Running {
 };
 
 std::string body_of(std::string_view topics, int version = 1) {
-  return R"({"filterServerList":[],"topicConfigSerializeWrapper":{"dataVersion":{"counter":)" + std::to_string(version) +
-         R"(,"stateVersion":0,"timestamp":7},"topicConfigTable":{)" + std::string(topics) + "}}}";
+  return R"({"filterServerList":[],"topicConfigSerializeWrapper":{"dataVersion":{"counter":)" +
+         std::to_string(version) + R"(,"stateVersion":0,"timestamp":7},"topicConfigTable":{)" + std::string(topics) +
+         "}}}";
 }
 constexpr std::string_view kTwoTopics =
     R"("T1":{"perm":6,"readQueueNums":8,"topicName":"T1","writeQueueNums":8},"T2":{"topicName":"T2"})";
@@ -111,11 +118,13 @@ TEST_CASE("a broker registers, clients find it, it leaves") {
   CHECK(slave.view().ext("haServerAddr") == "127.0.0.1:2");
   CHECK(has(ns.route("T1"), R"("1":"127.0.0.1:3")"));  // the cached answer is gone
   CHECK(has(ns.call(RequestCode::kGetBrokerClusterInfo).body, R"("clusterAddrTable":{"c":["br-a"]})"));
-  CHECK(has(ns.call(RequestCode::kGetBrokerMemberGroup, {{"clusterName", "c"}, {"brokerName", "br-a"}}).body, R"(1:"127.0.0.1:3")"));
+  CHECK(has(ns.call(RequestCode::kGetBrokerMemberGroup, {{"clusterName", "c"}, {"brokerName", "br-a"}}).body,
+            R"(1:"127.0.0.1:3")"));
 
   for (auto [broker, id] : {std::pair("127.0.0.1:1", "0"), {"127.0.0.1:3", "1"}}) {
     CHECK(ns.call(RequestCode::kUnregisterBroker,
-                  {{"brokerName", "br-a"}, {"brokerAddr", broker}, {"clusterName", "c"}, {"brokerId", id}}).code == 0);
+                  {{"brokerName", "br-a"}, {"brokerAddr", broker}, {"clusterName", "c"}, {"brokerId", id}})
+              .code == 0);
   }
   CHECK(eventually([&] { return ns.route("T1") == "code 17"; }));
 }
@@ -124,7 +133,8 @@ TEST_CASE("registrations that are wrong are answered with an error") {
   Running ns;
   auto bad_sum = registration();
   bad_sum.set("bodyCrc32", 5);
-  std::erase_if(bad_sum.ext_fields, [](const auto& field) { return field.first == "bodyCrc32" && field.second != "5"; });
+  std::erase_if(bad_sum.ext_fields,
+                [](const auto& field) { return field.first == "bodyCrc32" && field.second != "5"; });
   CHECK(ns.call(bad_sum).remark == "crc32 not match");
   CHECK(ns.call(registration("br-a", "127.0.0.1:1", 0, "{\"a\":")).code == ResponseCode::kSystemError);
   CHECK(ns.call(registration("br-a", "127.0.0.1:1", 0, body_of(R"("T":{})"))).remark == "register broker failed");
@@ -144,14 +154,16 @@ TEST_CASE("an unchanged registration refreshes, a changed one is merged") {
   CHECK(has(ns.route("T1"), "br-a"));
   ns.call(registration("br-a", "127.0.0.1:1", 0, body_of(R"("T3":{"perm":4})", 2)));
   CHECK(has(ns.route("T3"), R"("perm":4)"));
-  auto version = ns.call(RequestCode::kQueryDataVersion,
-                         {{"brokerName", "br-a"}, {"brokerAddr", "127.0.0.1:1"}, {"clusterName", "c"}, {"brokerId", "0"}},
-                         R"({"counter":2,"stateVersion":0,"timestamp":7})");
+  auto version =
+      ns.call(RequestCode::kQueryDataVersion,
+              {{"brokerName", "br-a"}, {"brokerAddr", "127.0.0.1:1"}, {"clusterName", "c"}, {"brokerId", "0"}},
+              R"({"counter":2,"stateVersion":0,"timestamp":7})");
   CHECK(version.view().ext("changed") == "false");
   CHECK(version.body == R"({"counter":2,"stateVersion":0,"timestamp":7})");
   CHECK(ns.call(RequestCode::kQueryDataVersion,
                 {{"brokerName", "x"}, {"brokerAddr", "x"}, {"clusterName", "c"}, {"brokerId", "0"}}, "{}")
-            .view().ext("changed") == "true");
+            .view()
+            .ext("changed") == "true");
 }
 
 TEST_CASE("silent brokers expire, those that report stay; a closed connection takes its brokers along") {
@@ -185,7 +197,8 @@ TEST_CASE("key-value configuration over the wire, across a restart") {
   Running ns;
   CHECK(ns.call(RequestCode::kGetKvConfig, {{"namespace", "n"}, {"key", "k"}}).code == ResponseCode::kQueryNotFound);
   CHECK(ns.call(RequestCode::kPutKvConfig, {{"namespace", "n"}, {"key", "k"}, {"value", "v"}}).code == 0);
-  CHECK(ns.call(RequestCode::kPutKvConfig, {{"namespace", "ORDER_TOPIC_CONFIG"}, {"key", "T1"}, {"value", "br-a:8"}}).code == 0);
+  CHECK(ns.call(RequestCode::kPutKvConfig, {{"namespace", "ORDER_TOPIC_CONFIG"}, {"key", "T1"}, {"value", "br-a:8"}})
+            .code == 0);
   CHECK(ns.call(registration()).body == R"({"table":{"T1":"br-a:8"}})");
   CHECK(!has(ns.route("T1"), "orderTopicConf"));
   CHECK(ns.call(RequestCode::kUpdateNamesrvConfig, {}, "orderMessageEnable=true\n").code == 0);
@@ -210,15 +223,19 @@ TEST_CASE("topic lists, write permission, single topics") {
   CHECK(has(ns.route("T1"), R"("perm":4)"));
   CHECK(ns.call(RequestCode::kAddWritePermOfBroker, {{"brokerName", "br-a"}}).view().ext("addTopicCount") == "2");
   CHECK(has(ns.route("T1"), R"("perm":6)"));
-  CHECK(ns.call(RequestCode::kRegisterTopicInNamesrv, {{"topic", "N"}},
-                R"({"queueDatas":[{"brokerName":"br-a","perm":6,"readQueueNums":1,"topicSysFlag":3,"writeQueueNums":1}]})").code == 0);
+  CHECK(
+      ns.call(
+            RequestCode::kRegisterTopicInNamesrv, {{"topic", "N"}},
+            R"({"queueDatas":[{"brokerName":"br-a","perm":6,"readQueueNums":1,"topicSysFlag":3,"writeQueueNums":1}]})")
+          .code == 0);
   CHECK(has(ns.route("N"), "br-a"));
   CHECK(has(ns.call(RequestCode::kGetAllTopicListFromNameserver).body, "\"N\""));
   CHECK(ns.call(RequestCode::kGetUnitTopicList).body == R"({"topicList":["N"]})");
   CHECK(ns.call(RequestCode::kGetHasUnitSubTopicList).body == R"({"topicList":["N"]})");
   CHECK(ns.call(RequestCode::kGetHasUnitSubUnunitTopicList).body == R"({"topicList":[]})");
   CHECK(has(ns.call(RequestCode::kGetTopicsByCluster, {{"cluster", "c"}}).body, "\"T1\""));
-  CHECK(ns.call(RequestCode::kGetSystemTopicListFromNs).body == R"({"brokerAddr":"127.0.0.1:1","topicList":["br-a","c"]})");
+  CHECK(ns.call(RequestCode::kGetSystemTopicListFromNs).body ==
+        R"({"brokerAddr":"127.0.0.1:1","topicList":["br-a","c"]})");
   CHECK(ns.call(RequestCode::kUpdateNamesrvConfig, {}, "enableTopicList=false\nenableAllTopicList=false").code == 0);
   CHECK(ns.call(RequestCode::kGetAllTopicListFromNameserver).remark == "disable");
   CHECK(ns.call(RequestCode::kGetUnitTopicList).remark == "disable");
@@ -233,7 +250,8 @@ TEST_CASE("zones filter the route that asks for it") {
     request.set("__ZONE_NAME", zone);
     ns.call(request);
   }
-  auto answer = ns.call(RequestCode::kGetRouteInfoByTopic, {{"topic", "T1"}, {"__ZONE_MODE", "true"}, {"__ZONE_NAME", "ZA"}});
+  auto answer =
+      ns.call(RequestCode::kGetRouteInfoByTopic, {{"topic", "T1"}, {"__ZONE_MODE", "true"}, {"__ZONE_NAME", "ZA"}});
   CHECK(has(answer.body, "br-a"));
   CHECK(!has(answer.body, "br-b"));
   CHECK(has(ns.call(RequestCode::kGetRouteInfoByTopic, {{"topic", "T1"}, {"__ZONE_NAME", "ZA"}}).body, "br-b"));
@@ -247,7 +265,8 @@ TEST_CASE("configuration over the wire: an allow-list, and nothing half done") {
   auto denied = ns.call(RequestCode::kUpdateNamesrvConfig, {}, "orderMessageEnable=true\nconfigStorePath=/tmp/evil");
   CHECK(denied.code == ResponseCode::kNoPermission);
   CHECK(ns.call(RequestCode::kGetNamesrvConfig).body == shown);
-  CHECK(ns.call(RequestCode::kUpdateNamesrvConfig, {}, "waitSecondsForService=1\\nx").code == ResponseCode::kInvalidParameter);
+  CHECK(ns.call(RequestCode::kUpdateNamesrvConfig, {}, "waitSecondsForService=1\\nx").code ==
+        ResponseCode::kInvalidParameter);
   CHECK(ns.call(RequestCode::kUpdateNamesrvConfig, {}, "waitSecondsForService=1\nneedWaitForService=true").code == 0);
   CHECK(ns.call(RequestCode::kGetRouteInfoByTopic, {{"topic", "T"}}).remark == "name server not ready");
   ns.clock.advance(1000);
@@ -259,8 +278,8 @@ TEST_CASE("brokers are told when the least id of their group changes") {
   struct Recorder final : remoting::Handler {
     void handle(const remoting::Request& request) override {
       std::lock_guard lock(mutex);
-      seen = std::string(request.command.ext("minBrokerId")) + " " + std::string(request.command.ext("minBrokerAddr")) + " " +
-             std::string(request.command.ext("offlineBrokerAddr"));
+      seen = std::string(request.command.ext("minBrokerId")) + " " + std::string(request.command.ext("minBrokerAddr")) +
+             " " + std::string(request.command.ext("offlineBrokerAddr"));
     }
     std::string text() {
       std::lock_guard lock(mutex);
@@ -288,7 +307,9 @@ TEST_CASE("brokers are told when the least id of their group changes") {
 TEST_CASE("a name server that can't listen or read its file does not start") {
   Running ns;
   Configuration configuration;
-  REQUIRE(configuration.load({{"listenPort", std::to_string(ns.server->port())}, {"bindAddress", "127.0.0.1"}, {"adminPort", "0"},
+  REQUIRE(configuration.load({{"listenPort", std::to_string(ns.server->port())},
+                              {"bindAddress", "127.0.0.1"},
+                              {"adminPort", "0"},
                               {"kvConfigPath", ns.folder / "none.json"}}));
   NameServer second(configuration, ns.clock);
   CHECK(!second.start());

@@ -78,9 +78,10 @@ class TopicHandler final : public remoting::Handler {
   void wipe(const remoting::Request& request) {
     auto header = protocol::decode_header<protocol::WipeWritePermOfBrokerRequest>(request.command);
     if (!header) return reply_error(request, header.error());
-    auto count = services_.routes.change([&](RouteTable& table) { return table.wipe_write_permission(header->broker_name); });
-    log::info("write permission wiped", {{"broker", header->broker_name}, {"topics", count},
-                                         {"by", request.connection->remote_address()}});
+    auto count =
+        services_.routes.change([&](RouteTable& table) { return table.wipe_write_permission(header->broker_name); });
+    log::info("write permission wiped",
+              {{"broker", header->broker_name}, {"topics", count}, {"by", request.connection->remote_address()}});
     auto response = protocol::response_to(request.command, ResponseCode::kSuccess);
     protocol::set_header(response, protocol::WipeWritePermOfBrokerResponse{count});
     remoting::reply(request, std::move(response));
@@ -89,9 +90,10 @@ class TopicHandler final : public remoting::Handler {
   void add(const remoting::Request& request) {
     auto header = protocol::decode_header<protocol::AddWritePermOfBrokerRequest>(request.command);
     if (!header) return reply_error(request, header.error());
-    auto count = services_.routes.change([&](RouteTable& table) { return table.add_write_permission(header->broker_name); });
-    log::info("write permission restored", {{"broker", header->broker_name}, {"topics", count},
-                                            {"by", request.connection->remote_address()}});
+    auto count =
+        services_.routes.change([&](RouteTable& table) { return table.add_write_permission(header->broker_name); });
+    log::info("write permission restored",
+              {{"broker", header->broker_name}, {"topics", count}, {"by", request.connection->remote_address()}});
     auto response = protocol::response_to(request.command, ResponseCode::kSuccess);
     protocol::set_header(response, protocol::AddWritePermOfBrokerResponse{count});
     remoting::reply(request, std::move(response));
@@ -120,8 +122,8 @@ class TopicHandler final : public remoting::Handler {
       if (!entries) return reply_error(request, entries.error());
       std::vector<RouteTable::NamedShape> shapes;
       for (const auto& entry : *entries) shapes.push_back({entry.broker_name, entry.shape});
-      bool known = services_.routes.change(
-          [&](RouteTable& table) { return table.register_topic(header->topic, shapes); });
+      bool known =
+          services_.routes.change([&](RouteTable& table) { return table.register_topic(header->topic, shapes); });
       if (!known) log::warn("topic not registered: unknown broker, or none", {{"topic", header->topic}});
     }
     remoting::reply(request, ResponseCode::kSuccess);

@@ -35,10 +35,10 @@ struct Options {
   std::uint16_t port = 9876;
   int pid = 0;
   int brokers = 100;
-  int topics = 1000;     // in all
-  int spread = 8;        // brokers a topic lives on; 0: all
-  int connections = 8;   // that ask for routes
-  int depth = 256;       // questions in flight on one of them, at most
+  int topics = 1000;            // in all
+  int spread = 8;               // brokers a topic lives on; 0: all
+  int connections = 8;          // that ask for routes
+  int depth = 256;              // questions in flight on one of them, at most
   std::int64_t rate = 100'000;  // questions a second; 0: as many as it takes
   int seconds = 10;
   int warm_up = 3;
@@ -51,7 +51,8 @@ struct Options {
 }
 
 std::int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 class Peer {
@@ -120,7 +121,8 @@ Usage usage_of(int pid) {
   unsigned long system = 0;
   auto after_name = line.rfind(')');
   if (after_name == std::string::npos ||
-      std::sscanf(line.c_str() + after_name + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2) {
+      std::sscanf(line.c_str() + after_name + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+                  &system) != 2) {
     die("no such process");
   }
   usage.cpu_seconds = static_cast<double>(user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
@@ -129,11 +131,14 @@ Usage usage_of(int pid) {
   return usage;
 }
 
-std::string topic_name(int topic) { return "bench-topic-" + std::to_string(topic); }
+std::string topic_name(int topic) {
+  return "bench-topic-" + std::to_string(topic);
+}
 
 std::string registration(const Options& options, int broker) {
-  std::string body = R"({"filterServerList":[],"topicConfigSerializeWrapper":{"dataVersion":{"counter":1,"stateVersion":0,)"
-                     R"("timestamp":1700000000000},"topicConfigTable":{)";
+  std::string body =
+      R"({"filterServerList":[],"topicConfigSerializeWrapper":{"dataVersion":{"counter":1,"stateVersion":0,)"
+      R"("timestamp":1700000000000},"topicConfigTable":{)";
   bool first = true;
   for (int topic = 0; topic < options.topics; ++topic) {
     int distance = (broker - topic % options.brokers + options.brokers) % options.brokers;
@@ -141,8 +146,10 @@ std::string registration(const Options& options, int broker) {
     if (!first) body += ',';
     first = false;
     auto name = topic_name(topic);
-    body += '"' + name + R"(":{"attributes":{},"order":false,"perm":6,"readQueueNums":8,"topicFilterType":"SINGLE_TAG","topicName":")" +
-            name + R"(","topicSysFlag":0,"writeQueueNums":8})";
+    body +=
+        '"' + name +
+        R"(":{"attributes":{},"order":false,"perm":6,"readQueueNums":8,"topicFilterType":"SINGLE_TAG","topicName":")" +
+        name + R"(","topicSysFlag":0,"writeQueueNums":8})";
   }
   body += R"(},"topicQueueMappingDetailMap":{},"topicQueueMappingInfoMap":{}}})";
   protocol::Command request;
@@ -153,7 +160,9 @@ std::string registration(const Options& options, int broker) {
   request.set("brokerAddr", "10." + std::to_string(broker / 65536) + "." + std::to_string(broker / 256 % 256) + "." +
                                 std::to_string(broker % 256) + ":10911");
   request.set("clusterName", "bench").set("haServerAddr", "10.0.0.1:10912").set("brokerId", std::int64_t{0});
-  request.set("heartbeatTimeoutMillis", std::int64_t{3'600'000}).set("enableActingMaster", false).set("compressed", false);
+  request.set("heartbeatTimeoutMillis", std::int64_t{3'600'000})
+      .set("enableActingMaster", false)
+      .set("compressed", false);
   request.set("bodyCrc32", std::int32_t{0});
   request.body = std::move(body);
   return protocol::encode(request);
@@ -179,11 +188,12 @@ void register_all(const Options& options, std::vector<std::unique_ptr<Peer>>& br
     waited += now_ns() - start;
   }
   auto after = usage_of(options.pid);
-  std::printf("{\"phase\":\"%s\",\"brokers\":%d,\"topics\":%d,\"spread\":%d,\"mbytes\":%.1f,\"seconds\":%.3f,"
-              "\"cpu_seconds\":%.2f,\"cpu_ms_each\":%.3f,\"rss_kb\":%ld}\n",
-              phase, options.brokers, options.topics, options.spread, static_cast<double>(bytes) / 1e6,
-              static_cast<double>(waited) / 1e9, after.cpu_seconds - before.cpu_seconds,
-              (after.cpu_seconds - before.cpu_seconds) * 1000 / options.brokers, after.resident_kb);
+  std::printf(
+      "{\"phase\":\"%s\",\"brokers\":%d,\"topics\":%d,\"spread\":%d,\"mbytes\":%.1f,\"seconds\":%.3f,"
+      "\"cpu_seconds\":%.2f,\"cpu_ms_each\":%.3f,\"rss_kb\":%ld}\n",
+      phase, options.brokers, options.topics, options.spread, static_cast<double>(bytes) / 1e6,
+      static_cast<double>(waited) / 1e9, after.cpu_seconds - before.cpu_seconds,
+      (after.cpu_seconds - before.cpu_seconds) * 1000 / options.brokers, after.resident_kb);
   std::fflush(stdout);
 }
 
@@ -256,13 +266,15 @@ void ask(const Options& options, int seconds, bool report) {
   ::close(epoll);
   if (!report) return;
   auto milliseconds = [&](double quantile) { return static_cast<double>(histogram->quantile(quantile)) / 1e6; };
-  std::printf("{\"phase\":\"routes\",\"wanted_per_second\":%lld,\"per_second\":%.0f,\"body_bytes\":%.0f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,"
-              "\"p999_ms\":%.3f,\"max_ms\":%.3f,\"cpu_us_each\":%.3f,\"server_cores\":%.2f,\"rss_kb\":%ld}\n",
-              static_cast<long long>(options.rate), static_cast<double>(answered) / elapsed,
-              static_cast<double>(bytes) / static_cast<double>(std::max<std::int64_t>(1, answered)), milliseconds(0.5),
-              milliseconds(0.99), milliseconds(0.999), static_cast<double>(histogram->max()) / 1e6,
-              (after.cpu_seconds - before.cpu_seconds) * 1e6 / static_cast<double>(std::max<std::int64_t>(1, answered)),
-              (after.cpu_seconds - before.cpu_seconds) / elapsed, after.resident_kb);
+  std::printf(
+      "{\"phase\":\"routes\",\"wanted_per_second\":%lld,\"per_second\":%.0f,\"body_bytes\":%.0f,\"p50_ms\":%.3f,\"p99_"
+      "ms\":%.3f,"
+      "\"p999_ms\":%.3f,\"max_ms\":%.3f,\"cpu_us_each\":%.3f,\"server_cores\":%.2f,\"rss_kb\":%ld}\n",
+      static_cast<long long>(options.rate), static_cast<double>(answered) / elapsed,
+      static_cast<double>(bytes) / static_cast<double>(std::max<std::int64_t>(1, answered)), milliseconds(0.5),
+      milliseconds(0.99), milliseconds(0.999), static_cast<double>(histogram->max()) / 1e6,
+      (after.cpu_seconds - before.cpu_seconds) * 1e6 / static_cast<double>(std::max<std::int64_t>(1, answered)),
+      (after.cpu_seconds - before.cpu_seconds) / elapsed, after.resident_kb);
   std::fflush(stdout);
 }
 
@@ -273,18 +285,30 @@ Options parse(int count, char** values) {
     if (i + 1 == count) die(flag + " needs a value");
     auto value = std::atoll(values[i + 1]);
     auto number = static_cast<int>(value);
-    if (flag == "--port") options.port = static_cast<std::uint16_t>(value);
-    else if (flag == "--pid") options.pid = number;
-    else if (flag == "--brokers") options.brokers = std::max(1, number);
-    else if (flag == "--topics") options.topics = std::max(1, number);
-    else if (flag == "--spread") options.spread = number;
-    else if (flag == "--connections") options.connections = std::max(1, number);
-    else if (flag == "--depth") options.depth = std::max(1, number);
-    else if (flag == "--rate") options.rate = value;
-    else if (flag == "--seconds") options.seconds = number;
-    else if (flag == "--warm-up") options.warm_up = number;
-    else if (flag == "--rounds") options.rounds = number;
-    else die("unknown flag " + flag);
+    if (flag == "--port")
+      options.port = static_cast<std::uint16_t>(value);
+    else if (flag == "--pid")
+      options.pid = number;
+    else if (flag == "--brokers")
+      options.brokers = std::max(1, number);
+    else if (flag == "--topics")
+      options.topics = std::max(1, number);
+    else if (flag == "--spread")
+      options.spread = number;
+    else if (flag == "--connections")
+      options.connections = std::max(1, number);
+    else if (flag == "--depth")
+      options.depth = std::max(1, number);
+    else if (flag == "--rate")
+      options.rate = value;
+    else if (flag == "--seconds")
+      options.seconds = number;
+    else if (flag == "--warm-up")
+      options.warm_up = number;
+    else if (flag == "--rounds")
+      options.rounds = number;
+    else
+      die("unknown flag " + flag);
   }
   return options;
 }
@@ -297,7 +321,8 @@ int main(int count, char** values) {
   ::setrlimit(RLIMIT_NOFILE, &files);
   std::printf("{\"phase\":\"idle\",\"rss_kb\":%ld}\n", usage_of(options.pid).resident_kb);
   std::vector<std::unique_ptr<Peer>> brokers;
-  for (int round = 0; round < options.rounds; ++round) register_all(options, brokers, round == 0 ? "register" : "unchanged");
+  for (int round = 0; round < options.rounds; ++round)
+    register_all(options, brokers, round == 0 ? "register" : "unchanged");
   if (options.seconds > 0) {
     ask(options, options.warm_up, false);
     ask(options, options.seconds, true);

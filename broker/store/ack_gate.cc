@@ -27,7 +27,8 @@ void AckGate::add(std::unique_ptr<AppendBatch> batch, std::int64_t deadline_ms) 
     if (passed(batch->wait_for, batch->end_offset)) {
       released.push_back(std::move(batch));
     } else {
-      waiting_[batch->wait_for & ((1U << kMarks) - 1)].push_back({std::move(batch), deadline_ms});
+      auto& queue = waiting_[batch->wait_for & ((1U << kMarks) - 1)];
+      queue.push_back({std::move(batch), deadline_ms});
     }
   }
   finish(std::move(released));

@@ -11,7 +11,6 @@
 namespace rmq::store {
 namespace {
 
-constexpr std::int64_t kUnit = ConsumeQueues::kUnit;
 constexpr std::size_t kManyDirtyFiles = 64;  // from here on one syncfs is cheaper
 
 }  // namespace

@@ -134,8 +134,8 @@ Status MessageStore::close() {
   log_.on_written = nullptr;
   Status status = broken ? Status(fail(ErrorKind::kIo, "the disk failed")) : log_.flush();
   while (status) {
-    auto progressed = dispatcher_.run_round();
-    if (!progressed) status = fail(std::move(progressed).error());
+    const auto progressed = dispatcher_.run_round();
+    if (!progressed) status = fail(progressed.error());
     if (!progressed || !*progressed) break;
   }
   dispatcher_.set_listener(nullptr);

@@ -58,7 +58,7 @@ GetResult MessageStore::get(const TopicQueue* queue, const GetRequest& request) 
     result.min_offset = queue->min_offset();
     result.max_offset = queue->max_offset();
   }
-  if (result.max_offset == 0) {
+  if (queue == nullptr || result.max_offset == 0) {
     result.status = GetStatus::kNoMessageInQueue;
     result.next_offset = 0;
   } else if (request.offset < result.min_offset) {
