@@ -9,7 +9,7 @@
 #        ./quickstart.sh down               take the cluster away with all it made
 #
 # Needs Debian or Ubuntu, and root unless Docker, kind, kubectl and helm are there. Installs the packages that are
-# missing. The first run compiles: a quarter of an hour on two cores; later ones take half a minute.
+# missing. The first run compiles, Kubernetes too: allow half an hour on two cores; later ones take half a minute.
 set -euo pipefail
 cd "$(dirname "$0")"
 
