@@ -99,9 +99,9 @@ struct Fixture {
         auto record = protocol::decode_record(body);
         REQUIRE(record);
         body.remove_prefix(static_cast<std::size_t>(record->size));
-        offset = record->queue_offset + 1;
         records.push_back(*record);
       }
+      offset = std::stoll(std::string(bodies.back().view().ext("nextBeginOffset")));
     }
     CHECK(records.size() == count);
     return records;
