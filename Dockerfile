@@ -24,7 +24,8 @@ RUN cmake --preset release -DBUILD_TESTING=OFF \
 # What every image shares: a user without rights, and the few shared libraries that the programs link.
 FROM ${BASE} AS runtime
 RUN apt-get update -qq \
- && apt-get install -y -qq --no-install-recommends libssl3 libdeflate0 zlib1g libyaml-cpp0.7 ca-certificates >/dev/null \
+ && apt-get install -y -qq --no-install-recommends libssl3 libdeflate0 zlib1g libyaml-cpp0.7 libprometheus-cpp-core1.0 \
+    ca-certificates >/dev/null \
  && rm -rf /var/lib/apt/lists/* /usr/share/doc /usr/share/man /var/cache/* \
  && echo 'rocketmq:x:65532:65532::/nonexistent:/usr/sbin/nologin' >> /etc/passwd \
  && echo 'rocketmq:x:65532:' >> /etc/group

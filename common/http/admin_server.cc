@@ -88,7 +88,8 @@ asio::awaitable<void> AdminServer::Impl::accept() {
     }
     if (connections >= kMaxConnections) continue;  // the socket closes
     ++connections;
-    asio::co_spawn(context, serve(beast::tcp_stream(std::move(socket))), [this](const std::exception_ptr&) { --connections; });
+    asio::co_spawn(context, serve(beast::tcp_stream(std::move(socket))),
+                   [this](const std::exception_ptr&) { --connections; });
   }
 }
 

@@ -5,11 +5,12 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <ctime>
+#include <limits>
 #include <stdexcept>
+
+#include <prometheus/text_serializer.h>
 
 namespace rmq::http {
 namespace {
@@ -24,64 +25,29 @@ bool valid_name(std::string_view name) {
   return true;
 }
 
-void append_number(std::string& out, double value) {
-  if (std::isnan(value)) {
-    out += "NaN";
-  } else if (std::isinf(value)) {
-    out += value > 0 ? "+Inf" : "-Inf";
+prometheus::ClientMetric client_metric(const Labels& labels) {
+  prometheus::ClientMetric metric;
+  for (const auto& [name, value] : labels) metric.label.push_back({name, value});
+  return metric;
+}
+
+prometheus::ClientMetric client_metric(const Sample& sample, prometheus::MetricType type) {
+  auto metric = client_metric(sample.labels);
+  if (type == prometheus::MetricType::Counter) {
+    metric.counter.value = sample.value;
   } else {
-    char text[64];
-    auto end = std::to_chars(text, text + sizeof(text), value).ptr;
-    out.append(text, end);
+    metric.gauge.value = sample.value;
   }
+  return metric;
 }
 
-void append_escaped(std::string& out, std::string_view text, bool quotes) {
-  for (char c : text) {
-    if (c == '\\') {
-      out += "\\\\";
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '"' && quotes) {
-      out += "\\\"";
-    } else {
-      out += c;
-    }
-  }
-}
-
-void append_label(std::string& out, std::string_view name, std::string_view value, bool& first) {
-  out += first ? '{' : ',';
-  first = false;
-  out += name;
-  out += "=\"";
-  append_escaped(out, value, true);
-  out += '"';
-}
-
-void append_sample(std::string& out, std::string_view name, std::string_view suffix, const Labels& labels,
-                   const std::string* upper_bound, double value) {
-  out += name;
-  out += suffix;
-  bool first = true;
-  for (const auto& [label, text] : labels) append_label(out, label, text, first);
-  if (upper_bound != nullptr) append_label(out, "le", *upper_bound, first);
-  if (!first) out += '}';
-  out += ' ';
-  append_number(out, value);
-  out += '\n';
-}
-
-void append_histogram(std::string& out, std::string_view name, const HistogramSample& sample) {
-  for (const auto& [bound, count] : sample.buckets) {
-    std::string text;
-    append_number(text, bound);
-    append_sample(out, name, "_bucket", sample.labels, &text, static_cast<double>(count));
-  }
-  std::string infinity = "+Inf";
-  append_sample(out, name, "_bucket", sample.labels, &infinity, static_cast<double>(sample.count));
-  append_sample(out, name, "_sum", sample.labels, nullptr, sample.sum);
-  append_sample(out, name, "_count", sample.labels, nullptr, static_cast<double>(sample.count));
+prometheus::ClientMetric client_metric(const HistogramSample& sample) {
+  auto metric = client_metric(sample.labels);
+  metric.histogram.sample_count = sample.count;
+  metric.histogram.sample_sum = sample.sum;
+  for (const auto& [bound, count] : sample.buckets) metric.histogram.bucket.push_back({count, bound});
+  metric.histogram.bucket.push_back({sample.count, std::numeric_limits<double>::infinity()});
+  return metric;
 }
 
 double resident_bytes() {
@@ -115,7 +81,11 @@ double open_files() {
 void Metrics::add(Family family) {
   if (!valid_name(family.name)) throw std::invalid_argument("no name for a metric: " + family.name);
   if (family.help.empty()) throw std::invalid_argument("metric without help text: " + family.name);
-  if (std::string_view(family.type) == "counter" && !family.name.ends_with("_total")) {
+  // prometheus-cpp writes it as it is.
+  if (family.help.find_first_of("\\\n") != std::string::npos) {
+    throw std::invalid_argument("help text with a backslash or line end: " + family.name);
+  }
+  if (family.type == prometheus::MetricType::Counter && !family.name.ends_with("_total")) {
     throw std::invalid_argument("a counter's name ends in _total: " + family.name);
   }
   std::lock_guard lock(mutex_);
@@ -132,13 +102,13 @@ void Metrics::gauge(std::string name, std::string help, Read read) {
   gauges(std::move(name), std::move(help), [read = std::move(read)] { return std::vector<Sample>{{{}, read()}}; });
 }
 void Metrics::counters(std::string name, std::string help, ReadSamples read) {
-  add({std::move(name), std::move(help), "counter", std::move(read), {}});
+  add({std::move(name), std::move(help), prometheus::MetricType::Counter, std::move(read), {}});
 }
 void Metrics::gauges(std::string name, std::string help, ReadSamples read) {
-  add({std::move(name), std::move(help), "gauge", std::move(read), {}});
+  add({std::move(name), std::move(help), prometheus::MetricType::Gauge, std::move(read), {}});
 }
 void Metrics::histograms(std::string name, std::string help, ReadHistograms read) {
-  add({std::move(name), std::move(help), "histogram", {}, std::move(read)});
+  add({std::move(name), std::move(help), prometheus::MetricType::Histogram, {}, std::move(read)});
 }
 
 void Metrics::add_process_metrics() {
@@ -151,21 +121,19 @@ void Metrics::add_process_metrics() {
 
 std::string Metrics::text() const {
   std::lock_guard lock(mutex_);
-  std::string out;
+  std::vector<prometheus::MetricFamily> families;
+  families.reserve(families_.size());
   for (const auto& family : families_) {
-    out += "# HELP " + family.name + ' ';
-    append_escaped(out, family.help, false);
-    out += "\n# TYPE " + family.name + ' ' + family.type + '\n';
+    prometheus::MetricFamily out{family.name, family.help, family.type, {}};
     if (family.samples) {
-      for (const auto& sample : family.samples()) {
-        append_sample(out, family.name, "", sample.labels, nullptr, sample.value);
-      }
+      for (const auto& sample : family.samples()) out.metric.push_back(client_metric(sample, family.type));
     }
     if (family.histograms) {
-      for (const auto& sample : family.histograms()) append_histogram(out, family.name, sample);
+      for (const auto& sample : family.histograms()) out.metric.push_back(client_metric(sample));
     }
+    families.push_back(std::move(out));
   }
-  return out;
+  return prometheus::TextSerializer().Serialize(families);
 }
 
 }  // namespace rmq::http

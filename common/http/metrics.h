@@ -1,8 +1,5 @@
 // Metrics in Prometheus' text form (version 0.0.4), read by callbacks at the moment of the scrape: the code that counts
-// keeps plain atomics and knows nothing of Prometheus.
-//
-// Written here rather than taken from prometheus-cpp: that is a C++ shared library, and with the shared libstdc++ it
-// drags in, an idle name server would not fit into its 8 MB.
+// keeps plain atomics and knows nothing of Prometheus. prometheus-cpp writes the text.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +9,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <prometheus/metric_type.h>
 
 namespace rmq::http {
 
@@ -54,7 +53,7 @@ class Metrics {
   struct Family {
     std::string name;
     std::string help;
-    const char* type;
+    prometheus::MetricType type;
     ReadSamples samples;
     ReadHistograms histograms;
   };
