@@ -40,6 +40,12 @@ Result<store::StoreOptions> store_options_of(const BrokerConfig& config, std::ui
                 "enableDLegerCommitLog=true is not supported: the log of a DLedger group has "
                 "another form. Start with an empty volume and let consumers drain the old group");
   }
+  // Taking these without replicas would promise copies that nobody keeps.
+  if (config.broker_role != "ASYNC_MASTER" || config.in_sync_replicas > 1 || config.min_in_sync_replicas > 1) {
+    return fail(ErrorKind::kUnsupported, "replication is not supported yet: brokerRole must be ASYNC_MASTER (it is " +
+                                             std::string(config.broker_role) +
+                                             "), inSyncReplicas and minInSyncReplicas 1");
+  }
   store::StoreOptions options;
   options.root = config.store_path_root_dir;
   options.commit_log = config.store_path_commit_log;
