@@ -65,6 +65,17 @@ cluster_use() {
   fi
 }
 
+# The cluster's processes outlive the caller: a pipe of the caller's that they kept open would never end.
+only_standard_files() { # COMMAND...
+  (
+    for descriptor in /proc/self/fd/*; do
+      descriptor=${descriptor##*/}
+      [ "$descriptor" -le 2 ] || eval "exec $descriptor>&-"
+    done 2>/dev/null
+    exec "$@"
+  )
+}
+
 cluster_up() { # [NODES]
   cluster_tools
   if [ "$provider" = kind ]; then
@@ -72,7 +83,7 @@ cluster_up() { # [NODES]
     cluster_is_up || kind create cluster --name "$cluster_name" --config "$repo/kind-config.yaml" --kubeconfig "$kind_kubeconfig" --wait 180s || return 1
     kind export kubeconfig --name "$cluster_name" --kubeconfig "$kind_kubeconfig" || return 1
   else
-    "$localkube" up --nodes "${1:-1}" > >(grep --line-buffered -v '^export ') || return 1
+    only_standard_files "$localkube" up --nodes "${1:-1}" > >(grep --line-buffered -v '^export ') || return 1
   fi
   cluster_use
 }
