@@ -1,7 +1,6 @@
 #include "broker/send/send_back_processor.h"
 
-#include <random>
-
+#include "broker/send/send_rules.h"
 #include "broker/topic/names.h"
 #include "common/base/bytes.h"
 #include "common/protocol/codes.h"
@@ -18,7 +17,6 @@ using protocol::ResponseCode;
 using remoting::reply;
 using store::AppendStatus;
 
-constexpr std::int16_t kSendsMaxReconsumeTimes = 121;  // from 3.4.9 on
 constexpr std::int32_t kDlqQueues = 1;
 constexpr std::int32_t kFirstRetryLevel = 3;
 
@@ -28,11 +26,6 @@ class SendBackBatch final : public store::AppendBatch {
   explicit SendBackBatch(remoting::ReplyTo reply_to) : to(std::move(reply_to)) {}
   const remoting::ReplyTo to;
 };
-
-std::int32_t random_below(std::int32_t bound) {
-  thread_local std::minstd_rand generator(std::random_device{}());
-  return static_cast<std::int32_t>(generator() % static_cast<std::uint32_t>(bound));
-}
 
 std::string message_id_of(const protocol::MessageRecord& record) {
   const auto host = record.store_host;
@@ -72,9 +65,7 @@ void SendBackProcessor::handle(const remoting::Request& request) {
     return reply(request, ResponseCode::kSystemError,
                  "look message by offset failed, " + std::to_string(header->offset));
   }
-  auto most = (*group)->retry_max_times;
-  if (request.command.version >= kSendsMaxReconsumeTimes && header->max_reconsume_times)
-    most = *header->max_reconsume_times;
+  const auto most = max_reconsume_times(**group, request.command.version, header->max_reconsume_times);
   const bool dead = record->reconsume_times >= most || header->delay_level < 0;
   const auto topic_name = dead ? dlq_topic(header->group) : retry_topic(header->group);
   const auto queues = dead ? kDlqQueues : (*group)->retry_queue_nums;
@@ -106,7 +97,7 @@ void SendBackProcessor::handle(const remoting::Request& request) {
 
   NewMessage message;
   message.topic = topic_name;
-  message.queue_id = random_below(queues);
+  message.queue_id = random_queue(queues);
   message.flag = record->flag;
   message.sys_flag = record->sys_flag;
   message.born_timestamp = record->born_timestamp;

@@ -2,10 +2,9 @@
 
 #include <unistd.h>
 
-#include <random>
-
 #include "broker/client/queue_locks.h"
 #include "broker/send/host_bytes.h"
+#include "broker/send/send_rules.h"
 #include "broker/topic/names.h"
 #include "common/base/log.h"
 #include "common/protocol/codes.h"
@@ -23,7 +22,6 @@ using remoting::reply;
 using remoting::Request;
 using store::AppendStatus;
 
-constexpr std::int16_t kSendsMaxReconsumeTimes = 121;  // from 3.4.9 on
 constexpr std::int32_t kPrepared = protocol::MessageFlag::kTransactionPrepared;
 
 std::string property(std::string_view name, std::string_view value) {
@@ -32,11 +30,6 @@ std::string property(std::string_view name, std::string_view value) {
   text += value;
   text += protocol::kPropertyEnd;
   return text;
-}
-
-std::int32_t random_below(std::int32_t bound) {
-  thread_local std::minstd_rand generator(std::random_device{}());
-  return bound <= 0 ? 0 : static_cast<std::int32_t>(generator() % static_cast<std::uint32_t>(bound));
 }
 
 std::string ip_of(const std::string& host) {
@@ -147,7 +140,7 @@ bool SendProcessor::admit(const Request& request, Admission& admission) {
                                                        std::to_string(queues) +
                                                        " queues. Producer: " + request.connection->remote_address());
   }
-  admission.queue_id = header.queue_id >= 0 ? header.queue_id : random_below(admission.topic->write_queue_nums);
+  admission.queue_id = header.queue_id >= 0 ? header.queue_id : random_queue(admission.topic->write_queue_nums);
   return !is_retry_topic(header.topic) || admit_retry(request, admission);
 }
 
@@ -160,10 +153,7 @@ bool SendProcessor::admit_retry(const Request& request, Admission& admission) {
           "subscription group not exist, " + std::string(group) + " create it first");
     return false;
   }
-  auto most = config->retry_max_times;
-  if (request.command.version >= kSendsMaxReconsumeTimes && admission.header.max_reconsume_times) {
-    most = *admission.header.max_reconsume_times;
-  }
+  const auto most = max_reconsume_times(*config, request.command.version, admission.header.max_reconsume_times);
   if (admission.header.reconsume_times <= most && locks_.all_expired(group)) return true;
   admission.topic_changed = dlq_topic(group);
   admission.topic = topics_.find(admission.topic_changed);
