@@ -9,7 +9,8 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * Sends and receives numbered messages while servers come and go, then checks that no acknowledged one is lost.
+ * Sends and receives numbered messages while servers come and go, then checks its history: no acknowledged message is lost,
+ * undelivered, displaced by another or out of order; how far committed offsets went back is told.
  * `Soak --namesrv A [--topic T] [--seconds 60] [--rate 200] [--threads 4] [--size 256] [--drain 60] [--summary FILE]`
  * The last line it prints is a JSON summary. Exit status: 0 all acknowledged messages stored and delivered, 1 not (or none acknowledged), 2 it could not run.
  */
@@ -49,6 +50,7 @@ public final class Soak {
             Files.writeString(Path.of(options.get("summary", "")), json + "\n");
         }
         System.out.println(json);
-        return ledger.acknowledgedCount() > 0 && ledger.lost().isEmpty() && ledger.undelivered().isEmpty();
+        return ledger.acknowledgedCount() > 0 && ledger.lost().isEmpty() && ledger.undelivered().isEmpty() && ledger.displaced().isEmpty()
+            && ledger.outOfOrder().isEmpty();
     }
 }

@@ -1,17 +1,16 @@
 package clients.soak;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** What was acknowledged, received and found in the store. Only SEND_OK counts as acknowledged; other answers promise nothing. */
 public final class Ledger {
+    private static final long OUTAGE_MS = 200;
     private final AtomicLong attempted = new AtomicLong();
     private final AtomicLong unknown = new AtomicLong();
     private final AtomicLong failed = new AtomicLong();
@@ -19,17 +18,19 @@ public final class Ledger {
     private final Map<Long, Long> acknowledged = new ConcurrentHashMap<>(); // number -> send time, us
     private final Set<Long> received = ConcurrentHashMap.newKeySet();
     private final Set<Long> stored = ConcurrentHashMap.newKeySet();
-    private final ConcurrentLinkedQueue<long[]> acknowledgedAt = new ConcurrentLinkedQueue<>(); // begin, end of each good send, ns
+    private final History history = new History();
     private final Map<String, Long> errors = new ConcurrentHashMap<>();
     private volatile boolean storeRead;
+    private volatile long rewinds;
+    private volatile long rewoundBy;
 
     void sending() {
         attempted.incrementAndGet();
     }
 
-    void acknowledge(long number, long beginNs, long endNs) {
+    void acknowledge(long number, String queue, long offset, long beginNs, long endNs) {
         acknowledged.put(number, (endNs - beginNs) / 1000);
-        acknowledgedAt.add(new long[] {beginNs, endNs});
+        history.acknowledge(number, queue, offset, beginNs, endNs);
     }
 
     void notOk(String status) {
@@ -47,8 +48,14 @@ public final class Ledger {
         received.add(number);
     }
 
-    void store(long number) {
+    void store(long number, String queue, long offset) {
         stored.add(number);
+        history.store(number, queue, offset);
+    }
+
+    void rewinds(long times, long farthest) {
+        rewinds = times;
+        rewoundBy = farthest;
     }
 
     void storeRead() {
@@ -66,6 +73,14 @@ public final class Ledger {
     /** Acknowledged, but not in the store at the end (if that couldn't be read: not delivered). */
     public List<Long> lost() {
         return missing(storeRead ? stored : received);
+    }
+
+    public List<Long> displaced() {
+        return history.displaced();
+    }
+
+    public List<Long> outOfOrder() {
+        return history.outOfOrder();
     }
 
     private List<Long> missing(Set<Long> from) {
@@ -96,8 +111,14 @@ public final class Ledger {
         map.put("duplicated", deliveries.get() - received.size());
         map.put("lost", lost.size());
         map.put("undelivered", undelivered.size());
+        map.put("displaced", displaced().size());
+        map.put("outOfOrder", outOfOrder().size());
+        map.put("offsetRewinds", rewinds);
+        map.put("offsetRewoundBy", rewoundBy);
         map.put("storeRead", storeRead);
-        map.put("longestOutageMs", longestOutageMs());
+        List<long[]> outages = history.outages(OUTAGE_MS);
+        map.put("longestOutageMs", outages.stream().mapToLong(span -> span[1] - span[0]).max().orElse(0));
+        map.put("outages", outages);
         map.put("sendP50Us", percentile(50));
         map.put("sendP99Us", percentile(99));
         map.put("errors", errors);
@@ -109,16 +130,5 @@ public final class Ledger {
     private long percentile(int percent) {
         long[] times = acknowledged.values().stream().mapToLong(Long::longValue).sorted().toArray();
         return times.length == 0 ? 0 : times[(int) Math.min(times.length - 1L, (long) times.length * percent / 100)];
-    }
-
-    /** The longest time in which no send was acknowledged. */
-    private long longestOutageMs() {
-        long[] ends = acknowledgedAt.stream().mapToLong(span -> span[1]).toArray();
-        Arrays.sort(ends);
-        long longest = 0;
-        for (int i = 1; i < ends.length; i++) {
-            longest = Math.max(longest, ends[i] - ends[i - 1]);
-        }
-        return longest / 1_000_000;
     }
 }

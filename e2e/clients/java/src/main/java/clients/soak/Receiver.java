@@ -9,8 +9,11 @@ import org.apache.rocketmq.common.message.MessageExt;
 /** A push consumer that notes this run's numbers. */
 public final class Receiver implements AutoCloseable {
     private final DefaultMQPushConsumer consumer = new DefaultMQPushConsumer("soak_consumer");
+    private final OffsetWatch watch;
+    private final Ledger ledger;
 
     public Receiver(String namesrv, String topic, String run, Ledger ledger) throws Exception {
+        this.ledger = ledger;
         consumer.setNamesrvAddr(namesrv);
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.subscribe(topic, "*");
@@ -23,10 +26,13 @@ public final class Receiver implements AutoCloseable {
             return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
         });
         consumer.start();
+        watch = new OffsetWatch(consumer, topic);
     }
 
     @Override
     public void close() {
+        watch.close();
+        ledger.rewinds(watch.times(), watch.farthest());
         consumer.shutdown();
     }
 }

@@ -66,7 +66,7 @@ public final class Sender {
         try {
             SendResult result = producer.send(new Message(topic, run, run + "-" + number, body));
             if (result.getSendStatus() == SendStatus.SEND_OK) {
-                ledger.acknowledge(number, begin, System.nanoTime());
+                ledger.acknowledge(number, StoreReader.name(result.getMessageQueue()), result.getQueueOffset(), begin, System.nanoTime());
                 return true;
             }
             ledger.notOk(result.getSendStatus().name());

@@ -11,6 +11,10 @@ public final class StoreReader {
     private StoreReader() {
     }
 
+    static String name(MessageQueue queue) {
+        return queue.getBrokerName() + "/" + queue.getQueueId();
+    }
+
     public static void read(String namesrv, String topic, String run, Ledger ledger, long limitMs) throws Exception {
         DefaultMQPullConsumer consumer = new DefaultMQPullConsumer("soak_reader");
         consumer.setNamesrvAddr(namesrv);
@@ -37,7 +41,7 @@ public final class StoreReader {
             PullResult result = consumer.pull(queue, run, offset, 32);
             if (result.getPullStatus() == PullStatus.FOUND) {
                 for (MessageExt message : result.getMsgFoundList()) {
-                    ledger.store(Long.parseLong(message.getKeys().substring(run.length() + 1)));
+                    ledger.store(Long.parseLong(message.getKeys().substring(run.length() + 1)), name(queue), message.getQueueOffset());
                 }
             }
             if (result.getNextBeginOffset() <= offset) {
