@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <optional>
 
+#include "common/base/base64.h"
 #include "common/base/file.h"
-#include "operator/kube/base64.h"
 
 namespace rmq::kube {
 namespace {

@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "operator/kube/base64.h"
 #include "operator/kube/json_access.h"
 #include "operator/kube/resource.h"
 
@@ -50,15 +49,4 @@ TEST_CASE("json access: missing or foreign members give the fallback") {
   CHECK(int_at(object, {"a", "n"}) == 7);
   CHECK(int_at(object, {"a", "b"}, -1) == -1);
   CHECK(to_text(json("\xff")) == "\"\xef\xbf\xbd\"");
-}
-
-TEST_CASE("base64: both ways, and strict") {
-  for (const std::string text : {"", "f", "fo", "foo", "foob", "fooba", "foobar"}) {
-    auto back = decode_base64(encode_base64(text));
-    REQUIRE(back);
-    CHECK(*back == text);
-  }
-  CHECK(encode_base64("foobar") == "Zm9vYmFy");
-  CHECK(*decode_base64("Zm9v\nYg==\n") == "foob");
-  for (const auto* bad : {"Zg=", "Zg", "Z", "=AAA", "Zg==Zg==", "Z===", "Zm9v-A=="}) CHECK_FALSE(decode_base64(bad));
 }

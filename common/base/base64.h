@@ -1,4 +1,4 @@
-// Standard base64 (RFC 4648, section 4), as kubeconfig files and Secrets carry bytes.
+// Standard base64 (RFC 4648, section 4).
 #pragma once
 
 #include <string>
@@ -6,10 +6,10 @@
 
 #include "common/base/result.h"
 
-namespace rmq::kube {
+namespace rmq {
 
 // White space is skipped; kInvalid on any other foreign character or on wrong padding.
 Result<std::string> decode_base64(std::string_view text);
 std::string encode_base64(std::string_view bytes);
 
-}  // namespace rmq::kube
+}  // namespace rmq

@@ -1,8 +1,9 @@
-#include "operator/kube/base64.h"
+#include "common/base/base64.h"
 
+#include <algorithm>
 #include <cstdint>
 
-namespace rmq::kube {
+namespace rmq {
 namespace {
 
 constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -55,4 +56,4 @@ std::string encode_base64(std::string_view bytes) {
   return out;
 }
 
-}  // namespace rmq::kube
+}  // namespace rmq
