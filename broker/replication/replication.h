@@ -1,0 +1,172 @@
+// Replication of the commit log between the brokers of a group: the facade the broker talks to. It owns the HA port,
+// the epochs on disk and the role; who has which role is decided by others (docs/replication.md has the rules).
+//
+// Threads: all calls are thread-safe. Calls that change the role block until the change is complete (old connections
+// closed, threads joined, files synced): never from an I/O thread. Callbacks come from replication's own threads,
+// without locks held, and must not block nor change the role.
+//
+//   Replication replication(store, options, clock);
+//   RMQ_CHECK_OK(replication.start());
+//   replication.become_slave({.epoch = 3, .own_id = 2, .master_id = 1, .master_ha_address = "10.0.0.1:10912"});
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "broker/store/message_store.h"
+#include "common/base/clock.h"
+
+namespace rmq::replication {
+
+using BrokerId = std::int64_t;
+
+enum class HaProtocol : std::uint8_t { kClassic, kAutoSwitch };  // the latter with a Controller
+enum class AckMode : std::uint8_t { kAsync, kSync, kQuorum };    // docs/replication.md, "Modes"
+enum class Role : std::uint8_t { kNone, kMaster, kSlave };
+
+// One line of the epoch file and of 1007's answer.
+struct EpochSpan {
+  std::int32_t epoch = 0;
+  std::int64_t start = 0;
+  std::int64_t end = INT64_MAX;  // of the last epoch: INT64_MAX
+  bool operator==(const EpochSpan&) const = default;
+};
+
+// How far a replica's log goes: what elections compare.
+struct Position {
+  std::int32_t epoch = 0;  // of the last entry; 0: none
+  std::int64_t end = 0;
+  auto operator<=>(const Position&) const = default;
+};
+
+struct ReplicationOptions {
+  HaProtocol protocol = HaProtocol::kClassic;
+  AckMode mode = AckMode::kAsync;
+  std::string listen_host = "0.0.0.0";
+  std::uint16_t listen_port = 0;  // haListenPort, resolved by the caller; 0: any free one
+  std::string epoch_file;         // storePathEpochFile; Java's format
+  std::string promise_file;       // ours, beside it
+
+  std::int32_t quorum_replicas = 3;          // N of the quorum mode
+  std::int32_t min_in_sync = 1;              // minInSyncReplicas; the master counts
+  bool unclean_election = false;             // then a lone master may not renew its own lease
+  bool learner = false;                      // asyncLearner: never counts
+  bool sync_from_last_file = false;          // syncFromLastFile: of an empty slave
+  std::int64_t heartbeat_ms = 5'000;         // haSendHeartbeatInterval
+  std::int64_t idle_ms = 20'000;             // haHousekeepingInterval: a silent peer is dropped
+  std::int64_t not_caught_up_ms = 15'000;    // haMaxTimeSlaveNotCatchup
+  std::int64_t max_gap_bytes = 256LL << 20;  // haMaxGapNotInSync: classic protocol only
+  std::size_t max_slaves = 64;               // connections at once; more are closed at once
+  std::string shared_secret;                 // haSharedSecret; empty: off
+
+  // Asks the Controller (1001) for `set`; the outcome comes back by on_sync_set() or on_alter_refused().
+  std::function<void(const std::set<BrokerId>& set, std::int32_t set_epoch)> propose_sync_set;
+  // Whether the Controller knows that replica; unset: every id is let in (and counts once it is in the sync set).
+  std::function<bool(BrokerId)> is_registered;
+  // The journal and slave sync: the role's log connection came up or went (slave), peers came or went (master).
+  std::function<void()> on_connections_changed;
+};
+
+struct MasterTerm {
+  std::int32_t epoch = 0;
+  BrokerId own_id = 0;
+  std::set<BrokerId> sync_set;  // with the master itself
+  std::int32_t set_epoch = 0;
+  // The first lease: the monotonic time the request was sent whose answer made us master, and its length. Length 0: a
+  // Controller without leases (the original's): none is kept.
+  std::int64_t lease_from_ms = 0;
+  std::int64_t lease_ms = 0;
+};
+
+struct SlaveTerm {
+  std::int32_t epoch = 0;
+  BrokerId own_id = 0;
+  BrokerId master_id = 0;
+  std::string master_ha_address;  // "host:port"; empty: not known yet, call again
+};
+
+struct PeerStatus {
+  BrokerId id = -1;  // -1: not said (classic)
+  std::string address;
+  std::int64_t acknowledged = -1;
+  std::int64_t sent = -1;
+  std::int64_t lag_bytes = 0;
+  std::int64_t bytes_per_second = 0;
+  bool ours = false;
+  bool in_sync = false;  // member of the sync set; classic: within max_gap_bytes
+};
+
+struct ReplicationStatus {
+  Role role = Role::kNone;
+  std::int32_t epoch = 0;  // of the term
+  BrokerId own_id = 0;
+  std::int64_t end = 0;
+  std::int64_t confirmed = 0;
+  // Master.
+  std::vector<PeerStatus> slaves;
+  std::set<BrokerId> sync_set;
+  std::int32_t set_epoch = 0;
+  std::int64_t lease_left_ms = -1;  // -1: no lease is kept
+  // Slave.
+  std::string master_address;
+  bool connected = false;       // handshake done
+  std::int64_t master_end = 0;  // as last heard
+  std::int64_t lag_bytes = 0;   // slave: behind the master; master: of the slowest member of the set
+  std::int64_t lag_ms = 0;      // slave: since it last had everything
+  std::int64_t last_read_wall_ms = 0, last_write_wall_ms = 0;
+  std::int64_t bytes_per_second = 0;
+};
+
+class Replication {
+ public:
+  // `store` and `clock` must outlive it. `options.epoch_file` and `promise_file` are read by start().
+  Replication(store::MessageStore& store, ReplicationOptions options, const Clock& clock);
+  ~Replication();  // stops
+
+  // Reads the epochs and opens the HA port; connections are refused until there is a role. kCorrupt: the files are
+  // damaged; kUnavailable: the port is taken.
+  Status start();
+  void stop();  // closes everything within 200 ms, whatever the peers do; the store stays as it is
+  std::uint16_t port() const;
+
+  // --- Controller mode. kConflict: the epoch is older than one accepted or promised, or another role has this epoch.
+  // The same term again only brings the sync set, the lease or the address up to date.
+  Status become_master(const MasterTerm& term);
+  Status become_slave(const SlaveTerm& term);
+
+  // --- Classic mode: fixed roles.
+  Status become_classic_master();
+  Status become_classic_slave(const std::string& master_ha_address);  // again with another address: reconnects
+
+  // --- What the Controller said, to a master. Never blocks for long. Older set epochs are ignored.
+  void on_sync_set(const std::set<BrokerId>& set, std::int32_t set_epoch);
+  void on_alter_refused(std::int32_t set_epoch);  // of our proposal; it will be made again when still needed
+  // The Controller answered a heartbeat that was sent then.
+  void on_lease(std::int64_t sent_monotonic_ms, std::int64_t lease_ms);
+
+  // Fence: when this returns, nothing of an epoch below `fence_epoch` is acknowledged by this replica any more, across
+  // restarts; connections of older masters are closed, an own older mastership is over. kConflict: has promised or
+  // accepted more; its position is not to be counted for this epoch.
+  Result<Position> promise(std::int32_t fence_epoch);
+  Position position() const;
+
+  // Planned hand-over: refuses sends from now on and waits until every member of the sync set has everything.
+  // kTimeout: not within `limit`; sends are accepted again.
+  Status drain_for_handover(std::chrono::milliseconds limit);
+  void cancel_handover();
+
+  ReplicationStatus status() const;
+  std::vector<EpochSpan> epochs() const;
+  std::int32_t accepted_epoch() const;  // greatest accepted or promised
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace rmq::replication
