@@ -41,7 +41,8 @@ Result<store::StoreOptions> store_options_of(const BrokerConfig& config, std::ui
                 "another form. Start with an empty volume and let consumers drain the old group");
   }
   // Taking these without replicas would promise copies that nobody keeps.
-  if (config.broker_role != "ASYNC_MASTER" || config.in_sync_replicas > 1 || config.min_in_sync_replicas > 1) {
+  if (config.enable_controller_mode || config.broker_role != "ASYNC_MASTER" || config.in_sync_replicas > 1 ||
+      config.min_in_sync_replicas > 1) {
     return fail(ErrorKind::kUnsupported, "replication is not supported yet: brokerRole must be ASYNC_MASTER (it is " +
                                              std::string(config.broker_role) +
                                              "), inSyncReplicas and minInSyncReplicas 1");

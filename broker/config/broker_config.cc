@@ -140,9 +140,8 @@ const Row* find_row(std::string_view key) {
 }
 
 // Promises of the original that would be broken in silence if these were just ignored.
-constexpr auto kRefusedWhenTrue =
-    std::to_array<std::string_view>({"aclEnable", "authenticationEnabled", "authorizationEnabled",
-                                     "enableControllerMode", "transRocksDBEnable", "timerRocksDBEnable"});
+constexpr auto kRefusedWhenTrue = std::to_array<std::string_view>(
+    {"aclEnable", "authenticationEnabled", "authorizationEnabled", "transRocksDBEnable", "timerRocksDBEnable"});
 
 bool is_env_name(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '_'; });
@@ -223,15 +222,48 @@ Status BrokerConfig::complete() {
   if (store_type != "default") {
     return fail(ErrorKind::kUnsupported, "storeType: only \"default\" is supported, not \"" + store_type + "\"");
   }
-  if (!is_slave()) {
+  if (store_path_broker_identity.empty()) store_path_broker_identity = store_path_root_dir + "/brokerIdentity";
+  if (store_path_epoch_file.empty()) store_path_epoch_file = store_path_root_dir + "/epochFileCheckpoint";
+  return complete_role();
+}
+
+Status BrokerConfig::complete_role() {
+  if (enable_controller_mode) {
+    if (controller_addr.empty()) return fail(ErrorKind::kInvalid, "controllerAddr: controller mode needs one");
+    role = Role::kUnknown;
+    broker_id = -1;
+  } else if (broker_role != "SLAVE") {
+    role = Role::kMaster;
     broker_id = 0;
   } else if (broker_id <= 0) {
     return fail(ErrorKind::kInvalid, "brokerId: a SLAVE needs one above 0");
+  } else {
+    role = Role::kSlave;
   }
-  if (in_sync_replicas > total_replicas || min_in_sync_replicas > in_sync_replicas) {
-    return fail(ErrorKind::kInvalid, "minInSyncReplicas <= inSyncReplicas <= totalReplicas does not hold");
+  if (!enable_controller_mode && replication_mode != "auto") {
+    return fail(ErrorKind::kInvalid, "replicationMode: only with enableControllerMode; fixed roles have brokerRole");
+  }
+  if (mode() == ReplicationMode::kQuorum && total_replicas < 3) {
+    return fail(ErrorKind::kInvalid, "totalReplicas: replicationMode=quorum needs 3 or more");
+  }
+  const bool counted = !enable_controller_mode || mode() == ReplicationMode::kSync;
+  if (counted && (std::max<std::int32_t>(in_sync_replicas, min_in_sync_replicas) > total_replicas)) {
+    return fail(ErrorKind::kInvalid, "inSyncReplicas and minInSyncReplicas must not exceed totalReplicas");
+  }
+  if (!enable_controller_mode && min_in_sync_replicas > in_sync_replicas) {
+    return fail(ErrorKind::kInvalid, "minInSyncReplicas <= inSyncReplicas does not hold");
   }
   return {};
+}
+
+ReplicationMode BrokerConfig::mode() const {
+  if (replication_mode == "quorum") return ReplicationMode::kQuorum;
+  if (replication_mode == "sync") return ReplicationMode::kSync;
+  return replication_mode == "auto" && all_ack_in_sync_state_set ? ReplicationMode::kSync : ReplicationMode::kAsync;
+}
+
+std::string_view to_string(Role role) {
+  return role == Role::kMaster ? "master" : role == Role::kSlave ? "slave" : "unknown";
 }
 
 Status BrokerConfig::check_update(const Properties& changes) {

@@ -2,6 +2,7 @@
 // one table behind it.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
@@ -14,6 +15,12 @@
 #include "common/base/result.h"
 
 namespace rmq::broker {
+
+// What this broker is at the moment. Unknown: a Controller decides, and has not yet.
+enum class Role : std::uint8_t { kUnknown, kMaster, kSlave };
+std::string_view to_string(Role role);  // "unknown", "master", "slave"
+
+enum class ReplicationMode : std::uint8_t { kAsync, kSync, kQuorum };
 
 enum class Mutability { kFixed, kLive, kSecret, kNoEffect };
 
@@ -53,12 +60,16 @@ struct BrokerConfig {
 #include "broker/config/settings.def"
 #undef SETTING
 
+  // What this broker is now: set by complete() for fixed roles, later by the Controller's decisions (app/role_switch).
+  Setting<Role> role;
+  // broker_id is what it stands under at the name servers: 0 while master, else its own (-1: not known yet).
+
   explicit BrokerConfig(const Environment& environment = process_environment);  // all defaults
 
   // Takes what a configuration file says, at start. kInvalid names the key.
   Result<ConfigReport> load(const Properties& properties, const Environment& environment = process_environment);
-  // Fills what depends on other keys or on the host (brokerName, brokerIP1/2, haListenPort, storePathCommitLog,
-  // brokerId of a master) and checks what must fit together. At start, after load().
+  // Fills what depends on other keys or on the host (brokerName, brokerIP1/2, haListenPort, paths, brokerId of a
+  // master, the role) and checks what must fit together. At start, after load().
   Status complete();
 
   // Changes live settings, all or none. kDenied if a key may not change while the broker runs (unknown ones included),
@@ -77,12 +88,18 @@ struct BrokerConfig {
   static std::string reference();
 
   bool is_sync_flush() const { return flush_disk_type == "SYNC_FLUSH"; }
-  bool is_slave() const { return broker_role == "SLAVE"; }
+  bool is_master() const { return role == Role::kMaster; }
+  bool is_slave() const { return role == Role::kSlave; }
+  // Only meaningful in controller mode: fixed roles count copies (inSyncReplicas) instead.
+  ReplicationMode mode() const;
   bool readable() const { return (broker_permission & 4) != 0; }
   bool writable() const { return (broker_permission & 2) != 0; }
   std::string broker_address() const { return broker_ip1 + ":" + std::to_string(listen_port.get()); }
   std::string ha_address() const { return broker_ip2 + ":" + std::to_string(ha_listen_port.get()); }
   std::string config_path(std::string_view file) const { return store_path_root_dir + "/config/" + std::string(file); }
+
+ private:
+  Status complete_role();
 };
 
 // Keys of the original (BrokerConfig, MessageStoreConfig, Netty*Config, AuthConfig of 5.5.0) without effect here,

@@ -102,7 +102,36 @@ TEST_CASE("what does not fit is refused, with the key's name") {
   CHECK(error({{"brokerRole", "SLAVE"}, {"brokerId", "1"}}) == "fits");
   CHECK(error({{"storeType", "defaultRocksDB"}}).starts_with("storeType: "));
   CHECK(error({{"enableDLegerCommitLog", "true"}}).starts_with("enableDLegerCommitLog: "));
-  CHECK(error({{"inSyncReplicas", "2"}}).starts_with("minInSyncReplicas"));
+  CHECK(error({{"inSyncReplicas", "2"}}).starts_with("inSyncReplicas"));
+  CHECK(error({{"minInSyncReplicas", "2"}, {"totalReplicas", "2"}}).starts_with("minInSyncReplicas <="));
+  CHECK(error({{"enableControllerMode", "true"}}).starts_with("controllerAddr: "));
+  CHECK(error({{"replicationMode", "sync"}}).starts_with("replicationMode: "));
+  const Properties controlled{{"enableControllerMode", "true"}, {"controllerAddr", "c:9878"}};
+  CHECK(error(controlled) == "fits");
+  auto quorum = controlled;
+  quorum["replicationMode"] = "quorum";
+  quorum["totalReplicas"] = "2";
+  CHECK(error(quorum).starts_with("totalReplicas: "));
+}
+
+TEST_CASE("roles and modes") {
+  auto completed = [](Properties properties) {
+    BrokerConfig config(kEmpty);
+    REQUIRE(config.load(properties, kEmpty));
+    REQUIRE(config.complete());
+    return config;
+  };
+  CHECK(completed({}).is_master());
+  CHECK(completed({{"brokerRole", "SLAVE"}, {"brokerId", "2"}}).is_slave());
+  const Properties controlled{{"enableControllerMode", "true"}, {"controllerAddr", "c:9878"}, {"brokerRole", "SLAVE"}};
+  CHECK(completed(controlled).role == Role::kUnknown);
+  CHECK(completed(controlled).broker_id == -1);
+  CHECK(completed(controlled).mode() == ReplicationMode::kAsync);
+  auto all = controlled;
+  all["allAckInSyncStateSet"] = "true";
+  CHECK(completed(all).mode() == ReplicationMode::kSync);
+  all["replicationMode"] = "async";
+  CHECK(completed(all).mode() == ReplicationMode::kAsync);
 }
 
 TEST_CASE("updates: live keys only, all or none (CVE-2023-33246: paths and commands stay out of reach)") {
@@ -127,13 +156,13 @@ TEST_CASE("updates: live keys only, all or none (CVE-2023-33246: paths and comma
 
 TEST_CASE("settings whose feature is missing are named when somebody relies on them") {
   BrokerConfig config(kEmpty);
-  auto report = config.load({{"slaveReadEnable", "true"}, {"enablePropertyFilter", "false"}}, kEmpty);
+  auto report = config.load({{"enableLmq", "true"}, {"enablePropertyFilter", "false"}}, kEmpty);
   REQUIRE(report);
-  CHECK(report->without_effect == std::vector<std::string>{"slaveReadEnable"});
+  CHECK(report->without_effect == std::vector<std::string>{"enableLmq"});
 }
 
 TEST_CASE("promises that can not be kept stop the start") {
-  for (const char* key : {"authenticationEnabled", "aclEnable", "enableControllerMode"}) {
+  for (const char* key : {"authenticationEnabled", "aclEnable"}) {
     BrokerConfig config(kEmpty);
     CHECK(config.load({{key, "true"}}, kEmpty).error().kind == ErrorKind::kUnsupported);
     CHECK(config.load({{key, "false"}}, kEmpty));
