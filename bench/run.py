@@ -35,7 +35,10 @@ class Broker:
         return self
 
     def run(self, only=None):
-        command = [LAUNCHERS[self.kind], "start", self.dir, "--namesrv-port", NAMESRV_PORT, "--broker-port", BROKER_PORT]
+        self.launch(only, BROKER_PORT)
+
+    def launch(self, only, port):
+        command = [LAUNCHERS[self.kind], "start", self.dir, "--namesrv-port", NAMESRV_PORT, "--broker-port", port]
         # 1 GiB files as shipped; the Java broker refuses sends that waited 200 ms, which would end a saturation run.
         for setting in ("mappedFileSizeCommitLog=1073741824", "waitTimeMillsInSendQueue=10000") + tuple(self.settings):
             command += ["--set", setting]
