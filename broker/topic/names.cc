@@ -33,7 +33,7 @@ constexpr auto kSystemTopics =
 
 constexpr auto kSendRefused = std::to_array<std::string_view>(
     {kScheduleTopic, kTransHalfTopic, kTransOpHalfTopic, kTransCheckMaxTimeTopic, kSelfTestTopic, kOffsetMovedTopic,
-     kRocksDbTransHalfTopic, kRocksDbTransOpHalfTopic});
+     kRocksDbTransHalfTopic, kRocksDbTransOpHalfTopic, kJournalTopic});
 
 constexpr auto kSystemGroups = std::to_array<std::string_view>(
     {"DEFAULT_CONSUMER", "DEFAULT_PRODUCER", "TOOLS_CONSUMER", "SCHEDULE_CONSUMER", "FILTERSRV_CONSUMER",

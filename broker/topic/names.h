@@ -28,6 +28,7 @@ inline constexpr std::string_view kSelfTestTopic = "SELF_TEST_TOPIC";
 inline constexpr std::string_view kOffsetMovedTopic = "OFFSET_MOVED_EVENT";
 inline constexpr std::string_view kCheckpointTopic = "CHECKPOINT_TOPIC";
 inline constexpr std::string_view kTimerTopic = "rmq_sys_wheel_timer";
+inline constexpr std::string_view kJournalTopic = "rmq_sys_BROKER_STATE";  // ours: docs/replication.md
 inline constexpr std::string_view kReviveTopicPrefix = "rmq_sys_REVIVE_LOG_";
 inline constexpr std::string_view kSyncMemberTopicPrefix = "rmq_sys_SYNC_BROKER_MEMBER_";
 inline constexpr std::string_view kReplyTopicPostfix = "REPLY_TOPIC";

@@ -32,6 +32,8 @@ TEST_CASE("the system's own") {
   CHECK(is_system_topic_name("rmq_sys_anything"));
   CHECK_FALSE(is_system_topic_name("TopicTest"));
   CHECK(is_send_refused("SCHEDULE_TOPIC_XXXX"));
+  CHECK(is_send_refused("rmq_sys_BROKER_STATE"));
+  CHECK(is_system_topic_name("rmq_sys_BROKER_STATE"));
   CHECK_FALSE(is_send_refused("TBW102"));
   CHECK(is_system_group("CID_RMQ_SYS_x"));
   CHECK(retry_topic("g") == "%RETRY%g");
