@@ -6,24 +6,16 @@
 
 #include <atomic>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "common/base/properties_text.h"
 #include "common/base/result.h"
+#include "common/base/settings.h"
 #include "common/remoting/tls.h"
 #include "namesrv/route_table.h"
 
 namespace rmq::namesrv {
-
-// What a configuration file held that has no effect, or not the one it asked for.
-struct ConfigurationReport {
-  std::vector<std::string> unknown;         // no such key, here or in the original
-  std::vector<std::string> without_effect;  // a key of the original that this server does not need
-  std::vector<std::string> clamped;         // "key=value is outside 1..16, taken as 16"
-};
 
 // Thread-safe after load().
 class Configuration {
@@ -31,7 +23,7 @@ class Configuration {
   Configuration();  // defaults; paths under $HOME/namesrv, as the original has them
 
   // At start. kInvalid names a key whose value can't be read.
-  Result<ConfigurationReport> load(const Properties& properties);
+  Result<SettingsReport> load(const Properties& properties);
   void set_namesrv_addr(std::string_view value);  // flag -n
 
   // Changes settings while running, all or none. kDenied: a key that may not change; kInvalid: a value that does not
@@ -41,10 +33,10 @@ class Configuration {
   Status persist() const;
 
   // Every key and its value, without secrets.
-  Properties shown() const;
-  std::string text(std::string_view key) const;  // of a known key
-  std::int64_t number(std::string_view key) const;
-  bool flag(std::string_view key) const;
+  Properties shown() const { return settings_.shown(); }
+  std::string text(std::string_view key) const { return settings_.text(key); }  // of a known key
+  std::int64_t number(std::string_view key) const { return settings_.number(key); }
+  bool flag(std::string_view key) const { return settings_.flag(key); }
 
   RouteTable::Options route_options() const;
   Result<remoting::TlsOptions> tls() const;
@@ -60,8 +52,7 @@ class Configuration {
  private:
   void publish();
 
-  mutable std::mutex mutex_;
-  Properties values_;
+  Settings settings_;
   std::atomic<bool> order_messages_{false};
   std::atomic<bool> return_order_config_{true};
   std::atomic<bool> wait_for_service_{false};
