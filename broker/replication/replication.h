@@ -18,15 +18,17 @@
 #include <string>
 #include <vector>
 
+#include "broker/replication/rules/epochs.h"
+#include "broker/replication/rules/master_rules.h"
 #include "broker/store/message_store.h"
 #include "common/base/clock.h"
 
 namespace rmq::replication {
 
-using BrokerId = std::int64_t;
+using BrokerId = ReplicaId;
+using AckMode = Mode;
 
 enum class HaProtocol : std::uint8_t { kClassic, kAutoSwitch };  // the latter with a Controller
-enum class AckMode : std::uint8_t { kAsync, kSync, kQuorum };    // docs/replication.md, "Modes"
 enum class Role : std::uint8_t { kNone, kMaster, kSlave };
 
 // One line of the epoch file and of 1007's answer.
@@ -64,11 +66,16 @@ struct ReplicationOptions {
   std::size_t max_slaves = 64;               // connections at once; more are closed at once
   std::string shared_secret;                 // haSharedSecret; empty: off
 
-  // Asks the Controller (1001) for `set`; the outcome comes back by on_sync_set() or on_alter_refused().
-  std::function<void(const std::set<BrokerId>& set, std::int32_t set_epoch)> propose_sync_set;
+  // Asks the Controller (1001) for a sync set; the outcome must come back by on_sync_set(), on_alter_refused() or
+  // on_alter_unknown(): until then there is no other proposal.
+  std::function<void(const Proposal& proposal)> propose_sync_set;
   // Whether the Controller knows that replica; unset: every id is let in (and counts once it is in the sync set).
   std::function<bool(BrokerId)> is_registered;
-  // The journal and slave sync: the role's log connection came up or went (slave), peers came or went (master).
+  // Around every cut of the log (broker/journal): before it, with where the log will end, while nothing is dispatched
+  // (an error leaves the log as it is); and after it.
+  std::function<Status(std::uint64_t log_end)> before_cut;
+  std::function<void()> after_cut;
+  // Slave sync: the role's log connection came up or went (slave), peers came or went (master).
   std::function<void()> on_connections_changed;
 };
 
@@ -145,7 +152,8 @@ class Replication {
 
   // --- What the Controller said, to a master. Never blocks for long. Older set epochs are ignored.
   void on_sync_set(const std::set<BrokerId>& set, std::int32_t set_epoch);
-  void on_alter_refused(std::int32_t set_epoch);  // of our proposal; it will be made again when still needed
+  void on_alter_refused(std::uint64_t number);  // the Controller said no; asked again when still needed
+  void on_alter_unknown(std::uint64_t number);  // no answer: it may be in force, so it counts
   // The Controller answered a heartbeat that was sent then.
   void on_lease(std::int64_t sent_monotonic_ms, std::int64_t lease_ms);
 

@@ -97,14 +97,14 @@ Result<std::optional<MasterHello>> take_master_hello(std::string_view& bytes) {
   hello.epoch = reader.read<std::int32_t>();
   if (state != kStateHandshake && state != kStateOurHandshake) return unexpected_state(state);
   const auto size = static_cast<std::size_t>(body_bytes);
-  if (body_bytes < 0 || size % kWireEpochBytes != 0 || size > kMaxWireEpochs * kWireEpochBytes) {
+  if (body_bytes < 0 || size % kWireEpochBytes != 0 || size > EpochList::kMaxEntries * kWireEpochBytes) {
     return fail(ErrorKind::kInvalid, "bad size of the epoch list: " + std::to_string(body_bytes));
   }
   if (hello.end < 0) return fail(ErrorKind::kInvalid, "negative end of the master's log");
   if (reader.remaining() < size) return std::nullopt;
   hello.epochs.reserve(size / kWireEpochBytes);
   for (std::size_t i = 0; i < size / kWireEpochBytes; ++i) {
-    WireEpoch entry;
+    EpochEntry entry;
     entry.epoch = reader.read<std::int32_t>();
     entry.start = reader.read<std::int64_t>();
     const bool ascending =

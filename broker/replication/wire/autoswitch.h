@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "broker/replication/rules/epochs.h"
 #include "common/base/result.h"
 
 namespace rmq::replication {
@@ -36,13 +37,6 @@ inline constexpr std::size_t kMasterHelloBytes = 20;
 inline constexpr std::size_t kTransferHeaderBytes = 36;
 inline constexpr std::size_t kWireEpochBytes = 12;
 inline constexpr std::int32_t kMaxBodyBytes = 1 << 30;    // a batch lies within one file of the log
-inline constexpr std::size_t kMaxWireEpochs = 64 * 1024;  // far above what 4 MB, the original's buffer, holds in use
-
-struct WireEpoch {
-  std::int32_t epoch = 0;
-  std::int64_t start = 0;
-  bool operator==(const WireEpoch&) const = default;
-};
 
 struct SlaveHello {
   bool sync_from_last_file = false;
@@ -62,7 +56,7 @@ struct MasterHello {
   bool ours = false;
   std::int64_t end = 0;
   std::int32_t epoch = 0;         // ours: of the mastership; the original's: of the last entry, -1 without
-  std::vector<WireEpoch> epochs;  // ascending
+  std::vector<EpochEntry> epochs;  // ascending
   bool operator==(const MasterHello&) const = default;
 };
 
