@@ -62,6 +62,15 @@ struct ResponseCode {
                      kConsumerNotOnline = 206, kConsumeMsgTimeout = 207, kNoMessage = 208, kPollingFull = 209,
                      kPollingTimeout = 210, kBrokerNotExist = 211, kFlowControl = 215, kNotLeaderForQueue = 501,
                      kIllegalOperation = 604, kGoAway = 1500;
+  // Controller.
+  static constexpr T kControllerFencedMasterEpoch = 2000, kControllerFencedSyncStateSetEpoch = 2001,
+                     kControllerInvalidMaster = 2002, kControllerInvalidReplicas = 2003,
+                     kControllerMasterNotAvailable = 2004, kControllerInvalidRequest = 2005,
+                     kControllerBrokerNotAlive = 2006, kControllerNotLeader = 2007,
+                     kControllerBrokerMetadataNotExist = 2008, kControllerInvalidCleanBrokerMetadata = 2009,
+                     kControllerBrokerNeedToBeRegistered = 2010, kControllerMasterStillExist = 2011,
+                     kControllerElectMasterFailed = 2012, kControllerAlterSyncStateSetFailed = 2013,
+                     kControllerBrokerIdInvalid = 2014, kControllerJraftInternalError = 2015;
 };
 
 }  // namespace rmq::protocol

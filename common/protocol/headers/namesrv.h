@@ -156,6 +156,10 @@ struct BrokerHeartbeatRequest {
   std::optional<std::int64_t> confirm_offset;
   std::optional<std::int64_t> heartbeat_timeout_millis;
   std::optional<std::int32_t> election_priority;
+  // Ours (docs/replication.md, "On the wire"): 1 from a broker that knows leases and fences; the greatest epoch it
+  // promised, when that is beyond the epoch it follows.
+  std::optional<std::int32_t> rmqk;
+  std::optional<std::int32_t> promised_epoch;
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& v) {
@@ -168,6 +172,8 @@ struct BrokerHeartbeatRequest {
     v.optional("confirmOffset", self.confirm_offset);
     v.optional("heartbeatTimeoutMills", self.heartbeat_timeout_millis);
     v.optional("electionPriority", self.election_priority);
+    v.optional("rmqk", self.rmqk);
+    v.optional("promisedEpoch", self.promised_epoch);
   }
 };
 
