@@ -28,6 +28,9 @@ std::string_view to_string(Flush flush) {
 std::string_view to_string(StoragePolicy policy) {
   return policy == StoragePolicy::kDelete ? "delete" : "keep";
 }
+std::int64_t quorum_of(std::int64_t replicas) {
+  return replicas / 2 + 1;
+}
 
 namespace {
 
@@ -61,6 +64,13 @@ void read_broker_groups(JsonReader reader, BrokerGroupsSpec& spec) {
   reader.read_enum("replication", spec.replication,
                    {{"async", Replication::kAsync}, {"sync", Replication::kSync}, {"quorum", Replication::kQuorum}});
   reader.read_enum("flush", spec.flush, {{"async", Flush::kAsync}, {"sync", Flush::kSync}});
+  auto failover = reader.child("failover");
+  failover.read("minInSyncReplicas", spec.failover.min_in_sync_replicas);
+  failover.read("uncleanElection", spec.failover.unclean_election);
+  failover.read("heartbeatIntervalMs", spec.failover.heartbeat_interval_ms);
+  failover.read("heartbeatTimeoutMs", spec.failover.heartbeat_timeout_ms);
+  failover.read("leaseMs", spec.failover.lease_ms);
+  failover.read("catchUpMs", spec.failover.catch_up_ms);
   reader.read("config", spec.config);
   read_storage(reader.child("storage"), spec.storage);
   reader.read_raw("resources", spec.resources);
@@ -108,6 +118,7 @@ GroupStatus group_status_from_json(const json& group) {
     pod_reader.read("address", pod.address);
     pod_reader.read("role", pod.role);
     pod_reader.read("ready", pod.ready);
+    pod_reader.read("inSync", pod.in_sync);
     status.pods.push_back(std::move(pod));
   }
   return status;
@@ -180,10 +191,18 @@ json to_json(const ClusterSpec& spec) {
   put_if_filled(image, "nameServer", spec.image.name_server);
   put_if_filled(image, "broker", spec.image.broker);
 
+  const auto& failover = spec.broker_groups.failover;
   json groups{{"count", spec.broker_groups.count},
               {"replicasPerGroup", spec.broker_groups.replicas_per_group},
               {"replication", to_string(spec.broker_groups.replication)},
               {"flush", to_string(spec.broker_groups.flush)},
+              {"failover",
+               {{"minInSyncReplicas", failover.min_in_sync_replicas},
+                {"uncleanElection", failover.unclean_election},
+                {"heartbeatIntervalMs", failover.heartbeat_interval_ms},
+                {"heartbeatTimeoutMs", failover.heartbeat_timeout_ms},
+                {"leaseMs", failover.lease_ms},
+                {"catchUpMs", failover.catch_up_ms}}},
               {"storage", to_json(spec.broker_groups.storage)},
               {"resources", spec.broker_groups.resources}};
   put_if_filled(groups, "config", spec.broker_groups.config);
@@ -223,7 +242,11 @@ json to_json(const ClusterStatus& status) {
   for (const auto& group : status.groups) {
     auto pods = json::array();
     for (const auto& pod : group.pods) {
-      pods.push_back({{"name", pod.name}, {"address", pod.address}, {"role", pod.role}, {"ready", pod.ready}});
+      pods.push_back({{"name", pod.name},
+                      {"address", pod.address},
+                      {"role", pod.role},
+                      {"ready", pod.ready},
+                      {"inSync", pod.in_sync}});
     }
     groups.push_back({{"name", group.name}, {"master", group.master}, {"pods", std::move(pods)}});
   }

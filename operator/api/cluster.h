@@ -33,6 +33,9 @@ std::string_view to_string(Replication replication);
 std::string_view to_string(Flush flush);
 std::string_view to_string(StoragePolicy policy);
 
+// Copies of a message that replication quorum waits for: a majority of the group.
+std::int64_t quorum_of(std::int64_t replicas);
+
 struct ImageSpec {
   std::string repository;  // images are <repository>/namesrv and <repository>/broker; empty: the operator's own
   std::string tag;         // empty: spec.version, else the operator's own version
@@ -54,11 +57,22 @@ struct NameServersSpec {
   NameServersSpec();
 };
 
+// How groups with several replicas behave when one of them fails; without effect on a group of one.
+struct FailoverSpec {
+  std::int64_t min_in_sync_replicas = 1;  // replication sync: sends are refused while the sync set is smaller
+  bool unclean_election = false;          // a replica that may lack acknowledged messages may become master
+  std::int64_t heartbeat_interval_ms = 500;
+  std::int64_t heartbeat_timeout_ms = 3000;  // silence that counts as death
+  std::int64_t lease_ms = 3000;              // a master without the Controller and its sync set stops after this
+  std::int64_t catch_up_ms = 5000;           // a replica behind for longer leaves the sync set
+};
+
 struct BrokerGroupsSpec {
   std::int64_t count = 1;
   std::int64_t replicas_per_group = 1;
   Replication replication = Replication::kAsync;
   Flush flush = Flush::kAsync;
+  FailoverSpec failover;
   std::map<std::string, std::string> config;  // keys of broker.conf
   StorageSpec storage{.size = "10Gi"};
   nlohmann::json resources;
@@ -94,6 +108,7 @@ struct PodStatus {
   std::string address;  // host:port that clients reach this broker at, whichever node its pod is on
   std::string role;     // master or slave
   bool ready = false;
+  bool in_sync = false;  // a member of its group's sync set
   bool operator==(const PodStatus&) const = default;
 };
 struct GroupStatus {
@@ -119,6 +134,9 @@ struct ClusterStatus {
 inline constexpr std::string_view kReady = "Ready";
 inline constexpr std::string_view kProgressing = "Progressing";
 inline constexpr std::string_view kDegraded = "Degraded";
+// Only on clusters with several replicas a group. True: the last election of a group took a replica that may lack
+// acknowledged messages; it stands until that group elects cleanly.
+inline constexpr std::string_view kUncleanElection = "UncleanElection";
 
 struct Cluster {
   std::string name;

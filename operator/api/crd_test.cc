@@ -7,6 +7,7 @@
 
 #include "common/base/file.h"
 #include "common/base/json.h"
+#include "operator/api/broker_group.h"
 #include "operator/api/cluster.h"
 
 namespace rmq::operator_ {
@@ -37,8 +38,8 @@ json to_json(const YAML::Node& node) {
   }
 }
 
-json load_crd() {
-  return to_json(YAML::LoadFile(RMQ_TESTDATA "/../../../crds/rocketmqclusters.yaml"));
+json load_crd(const std::string& plural = "rocketmqclusters") {
+  return to_json(YAML::LoadFile(RMQ_TESTDATA "/../../../crds/" + plural + ".yaml"));
 }
 
 json schema_of(const json& crd) {
@@ -106,6 +107,29 @@ TEST_CASE("the CRD knows every field that the type writes") {
   REQUIRE(cluster);
   check_known(schema["properties"]["spec"], to_json(cluster->spec), "spec");
   check_known(schema["properties"]["status"], to_json(cluster->status), "status");
+}
+
+TEST_CASE("the broker groups' CRD is named as the type is, and keeps every field that the type writes") {
+  auto crd = load_crd("brokergroups");
+  CHECK(crd["spec"]["group"] == kGroup);
+  CHECK(crd["spec"]["versions"][0]["name"] == kVersion);
+  CHECK(crd["spec"]["names"]["kind"] == kBrokerGroupKind);
+  CHECK(crd["spec"]["names"]["plural"] == kBrokerGroupPlural);
+  CHECK(crd["spec"]["names"]["shortNames"] == json::array({"rmqg"}));
+  auto object = read_testdata("broker_group.json");
+  auto schema = schema_of(crd);
+  check_known(schema["properties"]["spec"], object["spec"], "spec");
+  auto status = broker_group_status(object);
+  check_known(schema["properties"]["status"], to_json(status), "status");
+  CHECK(to_json(status) == object["status"]);
+  CHECK(schema["properties"]["status"]["properties"]["elections"]["maxItems"] == kMaxElections);
+}
+
+TEST_CASE("a broker group without a status reads as one without a state") {
+  auto status = broker_group_status({{"metadata", {{"name", "a-broker-0"}}}});
+  CHECK(status.state.is_null());
+  CHECK_FALSE(to_json(status).contains("state"));
+  CHECK(short_sync_set({"a-broker-0-2", "a-broker-0-11"}) == "2,11");
 }
 
 TEST_CASE("the CRD says the same of a bad spec as validate() does") {

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,10 +17,30 @@ constexpr std::int64_t kMaxGroups = 100;
 constexpr std::int64_t kMaxReplicasPerGroup = 9;
 
 // What the operator itself writes into broker.conf.
-constexpr std::array<std::string_view, 13> kOwnKeys{
-    "adminPort",   "brokerClusterName",  "brokerIP1",       "brokerIP2",     "brokerId",
-    "brokerName",  "brokerRole",         "haListenPort",    "flushDiskType", "listenPort",
-    "namesrvAddr", "storePathCommitLog", "storePathRootDir"};
+constexpr std::string_view kOwnKeys[] = {"adminPort",
+                                         "allAckInSyncStateSet",
+                                         "brokerClusterName",
+                                         "brokerIP1",
+                                         "brokerIP2",
+                                         "brokerHeartbeatInterval",
+                                         "brokerId",
+                                         "brokerName",
+                                         "brokerRole",
+                                         "controllerAddr",
+                                         "controllerHeartBeatTimeoutMills",
+                                         "enableControllerMode",
+                                         "flushDiskType",
+                                         "haListenPort",
+                                         "haMasterAddress",
+                                         "haMaxTimeSlaveNotCatchup",
+                                         "inSyncReplicas",
+                                         "listenPort",
+                                         "masterAddress",
+                                         "minInSyncReplicas",
+                                         "namesrvAddr",
+                                         "replicationMode",
+                                         "storePathCommitLog",
+                                         "storePathRootDir"};
 
 bool is_lower(char c) {
   return c >= 'a' && c <= 'z';
@@ -65,6 +84,21 @@ class Findings {
   std::vector<std::string> sentences_;
 };
 
+void check_failover(const FailoverSpec& failover, std::int64_t replicas, Findings& findings) {
+  findings.check_range("brokerGroups.failover.minInSyncReplicas", failover.min_in_sync_replicas, 1,
+                       kMaxReplicasPerGroup);
+  findings.check_range("brokerGroups.failover.heartbeatIntervalMs", failover.heartbeat_interval_ms, 100, 10'000);
+  findings.check_range("brokerGroups.failover.heartbeatTimeoutMs", failover.heartbeat_timeout_ms, 500, 120'000);
+  findings.check_range("brokerGroups.failover.leaseMs", failover.lease_ms, 500, 120'000);
+  findings.check_range("brokerGroups.failover.catchUpMs", failover.catch_up_ms, 1000, 600'000);
+  findings.check(failover.min_in_sync_replicas <= std::max<std::int64_t>(replicas, 1),
+                 "failover.minInSyncReplicas must not be above replicasPerGroup");
+  findings.check(failover.heartbeat_timeout_ms >= 3 * failover.heartbeat_interval_ms,
+                 "failover.heartbeatTimeoutMs must be three heartbeatIntervalMs or more");
+  findings.check(failover.lease_ms >= 3 * failover.heartbeat_interval_ms,
+                 "failover.leaseMs must be three heartbeatIntervalMs or more");
+}
+
 bool is_amount(std::string_view text) {
   auto quantity = parse_quantity(text);
   return quantity && quantity->nano > 0;
@@ -73,10 +107,13 @@ bool is_amount(std::string_view text) {
 void check_config(const std::map<std::string, std::string>& config, Findings& findings) {
   const auto all = [&](auto&& holds) { return std::all_of(config.begin(), config.end(), holds); };
   findings.check(
-      all([](const auto& entry) { return std::find(kOwnKeys.begin(), kOwnKeys.end(), entry.first) == kOwnKeys.end(); }),
+      all([](const auto& entry) {
+        return std::find(std::begin(kOwnKeys), std::end(kOwnKeys), entry.first) == std::end(kOwnKeys);
+      }),
       "config must not set what the operator sets: brokerClusterName, brokerName, brokerId, brokerRole, "
       "brokerIP1, brokerIP2, namesrvAddr, listenPort, haListenPort, adminPort, flushDiskType, "
-      "storePathRootDir, storePathCommitLog");
+      "storePathRootDir, storePathCommitLog, and the keys of replication, which brokerGroups.replication and "
+      "brokerGroups.failover stand for");
   findings.check(all([](const auto& entry) { return is_good_key(entry.first); }),
                  "config keys must be letters, digits, '.', '_' and '-', starting with a letter");
   findings.check(all([](const auto& entry) { return entry.second.find_first_of("\r\n") == std::string::npos; }),
@@ -125,6 +162,7 @@ std::vector<std::string> validate(const Cluster& cluster) {
                  "replication sync needs replicasPerGroup of 2 or more");
   findings.check(groups.replication != Replication::kQuorum || groups.replicas_per_group >= 3,
                  "replication quorum needs replicasPerGroup of 3 or more");
+  check_failover(groups.failover, groups.replicas_per_group, findings);
   check_config(groups.config, findings);
   check_pod_template(spec.pod_template, findings);
   return findings.take();

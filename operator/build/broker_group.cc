@@ -57,7 +57,8 @@ json broker_stateful_set(const Cluster& cluster, const BuildDefaults& defaults, 
       .resources = spec.resources,
       .startup_seconds = kStartupSeconds,
       .grace_seconds = kGraceSeconds,
-      .selector = selector};
+      .selector = selector,
+      .apart = has_controller(cluster)};
   auto object = make_object(cluster, defaults, {"apps/v1", "StatefulSet", name, selector});
   object["spec"] = stateful_set_spec(spec.storage, spec.replicas_per_group, broker_pods_service_name(cluster, group),
                                      selector, pod_template(cluster, defaults, process));
@@ -78,8 +79,11 @@ json broker_pod_service(const Cluster& cluster, const BuildDefaults& defaults, s
 
 json broker_master_service(const Cluster& cluster, const BuildDefaults& defaults, std::int64_t group,
                            std::int64_t master_ordinal) {
+  json more{{"type", "ClusterIP"}};
+  // Who is elected is the address at once, not only after its next readiness probe.
+  if (has_controller(cluster)) more["publishNotReadyAddresses"] = true;
   return service(cluster, defaults, group, broker_group_name(cluster, group),
-                 pod_selector(cluster, group, master_ordinal), {{"type", "ClusterIP"}});
+                 pod_selector(cluster, group, master_ordinal), std::move(more));
 }
 
 json broker_budget(const Cluster& cluster, const BuildDefaults& defaults) {
@@ -98,6 +102,12 @@ std::vector<json> all_manifests(const Cluster& cluster, const BuildDefaults& def
     }
     all.push_back(broker_master_service(cluster, defaults, group, 0));
     all.push_back(broker_stateful_set(cluster, defaults, group));
+  }
+  if (has_controller(cluster)) {
+    all.push_back(controller_service(cluster, defaults));
+    for (std::int64_t group = 0; group < spec.count; ++group) {
+      all.push_back(broker_group(cluster, defaults, group, true));
+    }
   }
   all.push_back(name_server_budget(cluster, defaults));
   all.push_back(broker_budget(cluster, defaults));

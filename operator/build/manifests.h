@@ -41,6 +41,15 @@ nlohmann::json broker_master_service(const Cluster& cluster, const BuildDefaults
 // One for all groups: a node's drain takes one broker at a time, also where each group has a single one.
 nlohmann::json broker_budget(const Cluster& cluster, const BuildDefaults& defaults);
 
+// --- Groups with several replicas only.
+bool has_controller(const Cluster& cluster);
+// Without a selector: the operator that leads writes its own address into the slice.
+nlohmann::json controller_service(const Cluster& cluster, const BuildDefaults& defaults);
+nlohmann::json controller_endpoint_slice(const Cluster& cluster, const BuildDefaults& defaults, const std::string& ip,
+                                         std::int64_t port);
+// `new_group`: there is no volume of it yet.
+nlohmann::json broker_group(const Cluster& cluster, const BuildDefaults& defaults, std::int64_t group, bool new_group);
+
 // Clients reach name servers and brokers; the inner ports are for the cluster's own pods (and see metrics_namespaces).
 nlohmann::json name_server_network_policy(const Cluster& cluster, const BuildDefaults& defaults);
 nlohmann::json broker_network_policy(const Cluster& cluster, const BuildDefaults& defaults);

@@ -86,6 +86,67 @@ TEST_CASE("broker.conf reads back as it was meant") {
   CHECK(properties->at("lead") == "  two");
   CHECK(properties->at("brokerName") == "a-broker-3");
   CHECK(properties->at("namesrvAddr") == "a-namesrv.n.svc:9876");
+  CHECK_FALSE(properties->contains("enableControllerMode"));
+}
+
+TEST_CASE("with several replicas a Controller decides: no id, no role, and the promise by mode") {
+  auto cluster = small();
+  auto& groups = cluster.spec.broker_groups;
+  groups.replicas_per_group = 3;
+  const auto config = [&] { return *parse_properties(broker_config_text(cluster, 0)); };
+  auto async = config();
+  CHECK_FALSE(async.contains("brokerId"));
+  CHECK_FALSE(async.contains("brokerRole"));
+  CHECK(async.at("controllerAddr") == "a-controller.n.svc:9878");
+  CHECK(async.at("masterAddress") == "a-broker-0.n.svc:10911");
+  CHECK(async.at("allAckInSyncStateSet") == "false");
+  groups.replication = Replication::kSync;
+  groups.failover.min_in_sync_replicas = 2;
+  auto sync = config();
+  CHECK(sync.at("allAckInSyncStateSet") == "true");
+  CHECK(sync.at("minInSyncReplicas") == "2");
+  CHECK_FALSE(sync.contains("totalReplicas"));
+  groups.replicas_per_group = 4;
+  CHECK(config() == sync);  // one more replica restarts nobody
+  groups.replication = Replication::kQuorum;
+  groups.replicas_per_group = 5;
+  auto quorum = config();
+  CHECK(quorum.at("inSyncReplicas") == "3");
+  CHECK(quorum.at("totalReplicas") == "5");
+  CHECK(quorum.at("allAckInSyncStateSet") == "false");
+}
+
+TEST_CASE("replicas of a group rather live on different nodes, unless the user says where") {
+  auto cluster = small();
+  const auto pod_spec = [&] { return broker_stateful_set(cluster, {}, 0)["spec"]["template"]["spec"]; };
+  CHECK_FALSE(pod_spec().contains("affinity"));
+  cluster.spec.broker_groups.replicas_per_group = 2;
+  auto term = pod_spec()["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"][0];
+  CHECK(term["podAffinityTerm"]["labelSelector"]["matchLabels"] == broker_group_selector(cluster, 0));
+  cluster.spec.pod_template.affinity = {{"nodeAffinity", json::object()}};
+  CHECK_FALSE(pod_spec()["affinity"].contains("podAntiAffinity"));
+}
+
+TEST_CASE("the controller's service has no selector, and its slice is the leader's address") {
+  auto cluster = small();
+  auto service = controller_service(cluster, {});
+  CHECK_FALSE(service["spec"].contains("selector"));
+  CHECK(service["spec"]["ports"][0]["port"] == kControllerPort);
+  auto slice = controller_endpoint_slice(cluster, {}, "10.1.2.3", 19100);
+  CHECK(slice["metadata"]["labels"]["kubernetes.io/service-name"] == service["metadata"]["name"]);
+  CHECK(slice["ports"][0]["name"] == service["spec"]["ports"][0]["name"]);
+  CHECK(slice["ports"][0]["port"] == 19100);
+  CHECK(slice["endpoints"][0]["addresses"][0] == "10.1.2.3");
+  CHECK(controller_endpoint_slice(cluster, {}, "fd00::1", 1)["addressType"] == "IPv6");
+}
+
+TEST_CASE("the address that a replica announces leads back to its pod") {
+  auto cluster = small();
+  CHECK(pod_of_address("a-broker-1", broker_pod_address(cluster, 1, 12)) == "a-broker-1-12");
+  for (const char* other :
+       {"a-broker-12-0.n.svc:1", "a-broker-1.n.svc:10911", "10.0.0.1:10911", "a-broker-1-x.n.svc:1", ""}) {
+    CHECK(pod_of_address("a-broker-1", other).empty());
+  }
 }
 
 TEST_CASE("images: full reference, then tag, then version, then the operator's own") {

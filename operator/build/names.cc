@@ -14,6 +14,9 @@ std::string broker_pods_service_name(const Cluster& cluster, std::int64_t group)
 std::string broker_budget_name(const Cluster& cluster) {
   return cluster.name + "-broker";
 }
+std::string controller_name(const Cluster& cluster) {
+  return cluster.name + "-controller";
+}
 std::string pod_name(std::string_view stateful_set, std::int64_t ordinal) {
   return std::string(stateful_set) + "-" + std::to_string(ordinal);
 }
@@ -28,6 +31,19 @@ std::string name_server_pod_address(const Cluster& cluster, std::int64_t ordinal
 std::string broker_pod_address(const Cluster& cluster, std::int64_t group, std::int64_t ordinal) {
   return pod_name(broker_group_name(cluster, group), ordinal) + "." + cluster.name_space +
          ".svc:" + std::to_string(kBrokerPort);
+}
+std::string broker_master_address(const Cluster& cluster, std::int64_t group) {
+  return broker_group_name(cluster, group) + "." + cluster.name_space + ".svc:" + std::to_string(kBrokerPort);
+}
+std::string controller_address(const Cluster& cluster) {
+  return controller_name(cluster) + "." + cluster.name_space + ".svc:" + std::to_string(kControllerPort);
+}
+std::string pod_of_address(std::string_view group_name, std::string_view address) {
+  const auto pod = address.substr(0, address.find_first_of(".:"));
+  const bool ours = pod.size() > group_name.size() + 1 && pod.starts_with(group_name) &&
+                    pod[group_name.size()] == '-' &&
+                    pod.find_first_not_of("0123456789", group_name.size() + 1) == std::string_view::npos;
+  return ours ? std::string(pod) : std::string();
 }
 
 namespace {

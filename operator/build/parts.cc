@@ -86,6 +86,14 @@ json topology_spread(const PodTemplateSpec& pod, const Labels& selector) {
   return constraints;
 }
 
+json affinity(const PodTemplateSpec& pod, const ProcessParts& process) {
+  if (!pod.affinity.empty() || !process.apart) return pod.affinity;
+  json term{{"labelSelector", {{"matchLabels", process.selector}}}, {"topologyKey", "kubernetes.io/hostname"}};
+  return {{"podAntiAffinity",
+           {{"preferredDuringSchedulingIgnoredDuringExecution",
+             json::array({{{"weight", 100}, {"podAffinityTerm", std::move(term)}}})}}}};
+}
+
 json pod_security(const PodTemplateSpec& pod) {
   json context{{"runAsNonRoot", true},
                {"runAsUser", kNonRoot},
@@ -161,7 +169,7 @@ json pod_template(const Cluster& cluster, const BuildDefaults& defaults, const P
     spec["topologySpreadConstraints"] = std::move(spread);
   }
   if (!pod.node_selector.empty()) spec["nodeSelector"] = pod.node_selector;
-  if (!pod.affinity.empty()) spec["affinity"] = pod.affinity;
+  if (auto wanted = affinity(pod, process); !wanted.empty()) spec["affinity"] = std::move(wanted);
   if (!pod.tolerations.empty()) spec["tolerations"] = pod.tolerations;
   if (!pod.image_pull_secrets.empty()) spec["imagePullSecrets"] = pod.image_pull_secrets;
   if (!pod.priority_class_name.empty()) spec["priorityClassName"] = pod.priority_class_name;

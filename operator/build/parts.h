@@ -40,6 +40,7 @@ struct ProcessParts {
   std::int64_t startup_seconds = 0;  // how long recovery may take before the container is restarted
   std::int64_t grace_seconds = 0;
   Labels selector;
+  bool apart = false;  // rather not two pods of the selector on a node
 };
 // The pod template, with its own hash as an annotation.
 nlohmann::json pod_template(const Cluster& cluster, const BuildDefaults& defaults, const ProcessParts& process);

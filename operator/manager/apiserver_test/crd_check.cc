@@ -60,8 +60,18 @@ TEST_CASE("what can't change is refused when it changes") {
   CHECK(storage({{"class", "fast"}}).find("storage.class can't change") != std::string::npos);
   CHECK(storage({{"size", "2048Mi"}}).empty());
   CHECK(storage({{"size", "3Gi"}}).empty());
-  CHECK(refusal(f.edit("a", {{"spec", {{"brokerGroups", {{"replicasPerGroup", 3}}}}}})).find("can't change yet") !=
+  const auto groups = [&](const char* name, const json& merge) {
+    return refusal(f.edit(name, {{"spec", {{"brokerGroups", merge}}}}));
+  };
+  CHECK(groups("a", {{"replicasPerGroup", 3}}).empty());
+  CHECK(groups("a", {{"replicasPerGroup", 2}, {"replication", "sync"}}).empty());
+  CHECK(groups("a", {{"replicasPerGroup", 1}, {"replication", "async"}}).find("can't go back to 1") !=
         std::string::npos);
+  CHECK(groups("a", {{"replicasPerGroup", 3}, {"replication", "quorum"}}).find("can't change to or from quorum") !=
+        std::string::npos);
+  REQUIRE(f.make("q", {{"brokerGroups", {{"replicasPerGroup", 3}, {"replication", "quorum"}}}}));
+  CHECK(groups("q", {{"replicasPerGroup", 5}}).find("can't change with replication quorum") != std::string::npos);
+  CHECK(groups("q", {{"failover", {{"leaseMs", 5000}}}}).empty());
 }
 
 TEST_CASE("kubectl scale changes the number of groups") {

@@ -20,10 +20,11 @@ int main(int argc, char** argv) {
     }
   }
   if (all.kubeconfig.empty() || all.localkube.empty() || all.operator_path.empty()) return 2;
-  if (run(all.localkube, {"kubectl", "--kubeconfig", all.kubeconfig, "apply", "--server-side", "-f",
-                          RMQ_SOURCE "/crds/rocketmqclusters.yaml"}) != 0 ||
+  if (run(all.localkube,
+          {"kubectl", "--kubeconfig", all.kubeconfig, "apply", "--server-side", "-f", RMQ_SOURCE "/crds"}) != 0 ||
       run(all.localkube, {"kubectl", "--kubeconfig", all.kubeconfig, "wait", "--for=condition=Established",
-                          "crd/rocketmqclusters.rocketmq-operator.io", "--timeout=60s"}) != 0) {
+                          "crd/rocketmqclusters.rocketmq-operator.io", "crd/brokergroups.rocketmq-operator.io",
+                          "--timeout=60s"}) != 0) {
     return 1;
   }
   // The operator runs with the rights that the chart gives it, in each check.
