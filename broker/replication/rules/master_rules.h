@@ -36,9 +36,13 @@ struct MasterConfig {
   Millis disconnect_grace = 500;      // a member whose connection closed may come back within this time
   Millis first_connect_grace = 2000;  // and one that never connected since the election, within this
   Millis proposal_pause = 500;        // after a refusal or no answer
-  bool unclean_allowed = false;       // then a master alone in its set can't renew its own lease
-  bool alone_renewal = true;          // a master alone in its set renews its own lease
-  bool lease_needed = true;           // false: a stock Controller, which knows no lease (or fixed roles)
+  // A replica that is behind by no more than join_lag is let catch up by holding the confirm offset back, for no longer
+  // than join_hold: under steady load it would never be quite there.
+  Millis join_lag = 200;
+  Millis join_hold = 500;
+  bool unclean_allowed = false;  // then a master alone in its set can't renew its own lease
+  bool alone_renewal = true;     // a master alone in its set renews its own lease
+  bool lease_needed = true;      // false: a stock Controller, which knows no lease (or fixed roles)
   Mistakes mistakes;
 };
 
@@ -73,8 +77,8 @@ class MasterRules {
 
   // ---- Inputs: HA connections
   // A slave finished the handshake (it knows this epoch). Replaces an older connection of the same id. `learner`: never
-  // to be a member. `ours`: it echoes pings.
-  void handshake(ReplicaId id, bool ours, bool learner, ConnectionToken token, Millis now);
+  // to be a member.
+  void handshake(ReplicaId id, bool learner, ConnectionToken token, Millis now);
   // A slave reports that it has everything before `offset`. The first report of a connection says where it wants to
   // start and may be anything up to the log's end; later ones may neither go back nor pass `sent_limit`, the end of
   // what was written to this connection (the start position when nothing was).
@@ -104,8 +108,10 @@ class MasterRules {
   bool may_acknowledge(Millis now) const { return now < lease_end(now); }
   // The end of the time in which this master may acknowledge (a tenth of the lease early); kForever without a lease.
   Millis lease_end(Millis now) const;
-  // Sends may be taken at all: queue offsets and state as of the end of the former mastership are known.
+  // Sends may be taken at all: the queue offsets as of the end of the former mastership are known (issue 7689).
   bool accepts_sends() const;
+  // State (committed offsets, topics) may be served: all of the former mastership's is applied (issue 7790).
+  bool serves_state() const;
   // Synchronous: the set has min_in_sync members. Quorum: W members exist. Sends are refused at once when false.
   bool enough_in_sync() const;
   // The change of the set to ask for now, if any; asking starts it (one under way at a time), so call it when it can be
@@ -126,30 +132,34 @@ class MasterRules {
  private:
   struct Replica {
     bool connected = false;
-    bool ours = false;
     bool learner = false;
+    bool ever_connected = false;
     ConnectionToken token = 0;
     std::optional<std::int64_t> acked;  // on this connection
     std::optional<Millis> echoed;       // newest ping echoed, as sent
     Millis away_since = 0;              // while not connected
-    bool ever_connected = false;
-    Millis caught_up = 0;       // it had everything that the log had at this moment
-    std::int64_t mark_end = 0;  // when it has this ...
-    Millis mark_time = 0;       // ... it has caught up with the log as of then
+    // "Long ago", but far enough from the limits to calculate with.
+    Millis caught_up = std::numeric_limits<Millis>::min() / 2;  // it had everything that the log had at this moment
+    std::int64_t mark_end = 0;                                  // once it has this ...
+    Millis mark_time = 0;                                       // ... it has caught up with the log as of then
+    Millis join_not_before = 0;  // after the Controller refused it, or a hold was in vain
   };
 
-  Replica& replica(ReplicaId id, Millis now);
   const Replica* find(ReplicaId id) const;
-  void note_progress(Replica& replica, Millis now);
-  void move_confirm();
-  std::optional<std::int64_t> confirmable() const;
+  std::optional<std::int64_t> position(ReplicaId id) const;
   std::optional<std::int64_t> all_have(const ReplicaSet& set) const;
   std::optional<std::int64_t> quorum_has(const ReplicaSet& set) const;
-  std::optional<std::int64_t> position(ReplicaId id) const;
+  std::optional<std::int64_t> confirmable() const;
+  void note_progress(Replica& replica, Millis now);
+  void move_confirm();
+  void step(Millis now);
+  bool alone() const;
+  bool could_join(ReplicaId id, Millis now) const;
+  bool has_confirmed(ReplicaId id) const;
   Millis leaves_at(ReplicaId id) const;
-  bool can_join(ReplicaId id) const;
+  std::optional<ReplicaSet> with_member(ReplicaId id, Millis now) const;
   std::optional<ReplicaSet> wanted_set(Millis now) const;
-  Millis renewed_until() const;
+  void hold_for_joiner(Millis now);
 
   MasterConfig config_;
   ReplicaSet granted_;
@@ -163,8 +173,11 @@ class MasterRules {
   std::optional<std::uint64_t> under_way_;
   std::uint64_t next_number_ = 1;
   Millis propose_not_before_ = 0;
-  Millis lease_ = 0;                      // the newest lease length the Controller named
-  std::optional<Millis> heartbeat_sent_;  // newest answered heartbeat
+  // The confirm offset does not pass this replica for now, see join_lag.
+  std::optional<ReplicaId> joiner_;
+  Millis hold_until_ = 0;
+  Millis lease_ = 0;                    // the newest lease length the Controller named
+  std::optional<Millis> renewed_from_;  // the newest moment the lease was renewed from
 };
 
 }  // namespace rmq::replication

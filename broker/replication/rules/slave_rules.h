@@ -10,7 +10,6 @@
 #include <string_view>
 
 #include "broker/replication/rules/epochs.h"
-#include "broker/replication/rules/mistakes.h"
 
 namespace rmq::replication {
 
@@ -27,13 +26,21 @@ enum class FollowVerdict {
   kStale,         // an older master: do not follow; close a connection to it
 };
 
-// What a handshake with a master leads to.
+enum class FenceVerdict {
+  kPromised,      // answer with the position
+  kPersistFirst,  // persist durable(), then answer
+  kRefused,       // this epoch was decided already, or a greater one promised: the position must not count for it
+};
+
+// What a handshake with a master leads to. Three steps, each on disk before the next, so that a crash in between is
+// mended by the next handshake: store `epochs_before_cut`; cut the log so that no restart brings the tail back (issue
+// 10666); store `epochs_after_cut`, which may name newer epochs that start right at the cut.
 struct TruncationPlan {
-  // Cut the epoch file to `epochs` (synced) first, then the log to `truncate_to` (when it is below the log's end).
-  std::int64_t truncate_to = 0;
+  std::int64_t truncate_to = 0;  // the log's end afterwards; equal to the own end: nothing to cut
   // Nothing in common (or a log without epochs): the whole log goes, and the replica starts as if new.
   bool wipe = false;
-  EpochList epochs;
+  EpochList epochs_before_cut;
+  EpochList epochs_after_cut;
 };
 
 struct BatchHeader {
@@ -58,15 +65,14 @@ struct BatchDecision {
 
 class SlaveRules {
  public:
-  explicit SlaveRules(FollowState durable, Mistakes mistakes = {})
-      : stored_(durable), wanted_(durable), mistakes_(mistakes) {}
+  explicit SlaveRules(FollowState durable) : stored_(durable), wanted_(durable) {}
 
   // ---- Whom to follow
   // A master of this epoch is named (by the Controller or in its own handshake).
   FollowVerdict follow(std::int32_t epoch);
-  // A position was asked for with this fenceEpoch. True: persist durable() before answering. In any case close HA
-  // connections to (and as) masters of older epochs, before answering.
-  bool fence(std::int32_t fence_epoch);
+  // A position was asked for with this fenceEpoch. Unless refused: close HA connections to (and as) masters of older
+  // epochs before answering.
+  FenceVerdict fence(std::int32_t fence_epoch);
   const FollowState& durable() const { return wanted_; }
   void persisted(const FollowState& stored);
   // May a connection to a master of this epoch acknowledge, or echo pings? Only what is stored counts.
@@ -79,15 +85,18 @@ class SlaveRules {
   // start beyond the log's end go.
   static EpochList mend_at_start(EpochList stored, std::int64_t log_end);
 
-  // ---- Transfer. `my_end`: the own log's end; `epochs`: the own list as stored.
-  BatchDecision on_batch(const BatchHeader& header, std::int64_t my_end, const EpochList& epochs) const;
+  // ---- Transfer. `my_end`: the own log's end; `epochs`: the own list as stored. An empty log without epochs may start
+  // at any offset.
+  static BatchDecision on_batch(const BatchHeader& header, std::int64_t my_end, const EpochList& epochs);
+  // After an append: the epoch of the master's list (from the handshake) that starts right at the own end. It must be
+  // in the epoch file (synced) before `my_end` is acknowledged: an epoch without records counts in elections too.
+  static std::optional<EpochEntry> due_epoch(const EpochList& master, const EpochList& epochs, std::int64_t my_end);
   // The confirm offset that a master's header gives this replica. Never beyond its own end.
   static std::int64_t confirm(std::int64_t master_confirm, std::int64_t my_end);
 
  private:
   FollowState stored_;
   FollowState wanted_;
-  Mistakes mistakes_;
 };
 
 }  // namespace rmq::replication
