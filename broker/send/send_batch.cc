@@ -38,6 +38,9 @@ Outcome outcome_of(AppendStatus status) {
               false};
     case AppendStatus::kClosed:
       return {ResponseCode::kServiceNotAvailable, "service not available now. The broker is stopping", false};
+    case AppendStatus::kNotMaster:
+      return {ResponseCode::kServiceNotAvailable, "service not available now. This broker is not the master", false};
+    case AppendStatus::kFewReplicas: return {ResponseCode::kSystemError, "in-sync replicas not enough", false};
   }
   return {ResponseCode::kSystemError, "unknown", false};
 }

@@ -14,7 +14,10 @@ bool AckGate::passed(std::uint8_t wait_for, std::int64_t offset) const {
 }
 
 void AckGate::finish(Released released) {
+  if (released.empty()) return;
+  const bool leased = lease_lasts(clock_.monotonic_ms());
   for (auto& batch : released) {
+    if (!leased && batch->status == AppendStatus::kOk) batch->status = AppendStatus::kReplicaTimeout;
     auto* listener = batch->listener;
     if (listener != nullptr) listener->on_appended(std::move(batch));
   }
@@ -44,21 +47,62 @@ void AckGate::collect_passed(Released& released) {
   }
 }
 
-void AckGate::advance(WaitFor which, std::int64_t offset) {
+void AckGate::raise(WaitFor which, std::int64_t offset, Released& released) {
+  auto& mark = marks_[index_of(which)];
+  if (mark.load(std::memory_order_relaxed) >= offset) return;
+  mark.store(offset, std::memory_order_release);
+  collect_passed(released);
+}
+
+void AckGate::advance_flushed(std::int64_t offset) {
   Released released;
   {
     std::lock_guard lock(mutex_);
-    auto& mark = marks_[index_of(which)];
-    if (mark.load(std::memory_order_relaxed) >= offset) return;
-    mark.store(offset, std::memory_order_release);
-    collect_passed(released);
+    raise(kWaitFlush, offset, released);
   }
   finish(std::move(released));
 }
 
-void AckGate::reset(WaitFor which, std::int64_t offset) {
+void AckGate::advance_replicas(std::uint64_t epoch, std::int64_t offset) {
+  Released released;
+  {
+    std::lock_guard lock(mutex_);
+    if (!in_term_ || epoch != epoch_) return;
+    raise(kWaitReplicas, offset, released);
+  }
+  finish(std::move(released));
+}
+
+void AckGate::reset_flushed(std::int64_t offset) {
   std::lock_guard lock(mutex_);
-  marks_[index_of(which)].store(offset, std::memory_order_release);
+  marks_[index_of(kWaitFlush)].store(offset, std::memory_order_release);
+}
+
+void AckGate::set_offered(WaitFor which, bool offered) {
+  if (offered) {
+    offered_.fetch_or(which, std::memory_order_relaxed);
+  } else {
+    offered_.fetch_and(static_cast<std::uint8_t>(~which), std::memory_order_relaxed);
+  }
+}
+
+void AckGate::begin_term(std::uint64_t epoch, std::int64_t lease_until_ms) {
+  std::lock_guard lock(mutex_);
+  in_term_ = true;
+  epoch_ = epoch;
+  marks_[index_of(kWaitReplicas)].store(-1, std::memory_order_release);
+  lease_until_.store(lease_until_ms, std::memory_order_release);
+}
+
+void AckGate::end_term() {
+  std::lock_guard lock(mutex_);
+  in_term_ = false;
+  lease_until_.store(INT64_MIN, std::memory_order_release);
+}
+
+void AckGate::set_lease(std::int64_t until_ms) {
+  std::lock_guard lock(mutex_);
+  if (in_term_) lease_until_.store(until_ms, std::memory_order_release);
 }
 
 std::size_t AckGate::expire(std::int64_t now_ms) {

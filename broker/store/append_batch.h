@@ -19,12 +19,14 @@ enum WaitFor : std::uint8_t { kWaitNothing = 0, kWaitFlush = 1, kWaitReplicas = 
 enum class AppendStatus : std::uint8_t {
   kOk,
   kFlushTimeout,    // stored, not on disk in time: FLUSH_DISK_TIMEOUT
-  kReplicaTimeout,  // stored, not on the replicas in time: FLUSH_SLAVE_TIMEOUT
+  kReplicaTimeout,  // stored, not on the replicas in time, or not in the time of our lease: FLUSH_SLAVE_TIMEOUT
   kBusy,            // too much is waiting: not stored, try again
   kDiskFull,        // not stored
   kIoError,         // the disk failed: not stored, or not known to be on disk
   kTooLarge,        // not stored
   kClosed,          // shutting down, or not writable: not stored
+  kNotMaster,       // only the master stores: not stored
+  kFewReplicas,     // too few in-sync replicas for what the batch asks for: not stored
 };
 
 class AppendBatch;

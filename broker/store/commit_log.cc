@@ -22,6 +22,7 @@ std::string_view to_string(WriteState state) {
     case WriteState::kNoSpace: return "no space left on the device";
     case WriteState::kDiskFull: return "disk use above its limit";
     case WriteState::kBroken: return "the disk failed";
+    case WriteState::kReplica: return "not the master";
     case WriteState::kClosed: return "closed";
   }
   return "unknown";
@@ -34,7 +35,10 @@ CommitLog::CommitLog(const StoreOptions& options, std::string directory, FileOps
       file_bytes_(options.commit_log_file_bytes),
       ops_(ops),
       clock_(clock),
-      stats_(stats) {}
+      stats_(stats),
+      gate_(clock) {
+  gate_.set_offered(kWaitFlush, options.flush_mode == FlushMode::kSync);
+}
 
 CommitLog::~CommitLog() {
   for (auto* batch = list_.exchange(nullptr); batch != nullptr;) {
@@ -96,7 +100,7 @@ Status CommitLog::set_end(std::uint64_t end, bool wipe) {
   end_ = written_ = end;
   max_.store(end);
   flushed_.store(end);
-  gate_.reset(kWaitFlush, static_cast<std::int64_t>(end));
+  gate_.reset_flushed(static_cast<std::int64_t>(end));
   return sync_directory(directory_);
 }
 
@@ -221,7 +225,7 @@ Status CommitLog::flush() {
   flushed_.store(to, std::memory_order_release);
   stats_.flushes.fetch_add(1, std::memory_order_relaxed);
   stats_.flush_behind_bytes.store(static_cast<std::int64_t>(max_offset() - to), std::memory_order_relaxed);
-  gate_.advance(kWaitFlush, static_cast<std::int64_t>(to));
+  gate_.advance_flushed(static_cast<std::int64_t>(to));
   return {};
 }
 
@@ -257,6 +261,14 @@ LogView CommitLog::read_to_limit(std::uint64_t offset, std::uint64_t limit) cons
   if (offset >= to) return {};
   const auto bytes = segment->view(offset, to);
   return {bytes, std::move(segment)};
+}
+
+LogSlice CommitLog::slice(std::uint64_t offset, std::uint64_t limit) const {
+  auto segment = segment_at(offset);
+  if (!segment) return {};
+  const auto to = std::min({limit, max_offset(), segment->end()});
+  if (offset >= to) return {};
+  return {segment->fd(), offset - segment->start(), to - offset, std::move(segment)};
 }
 
 LogView CommitLog::read_record(std::uint64_t offset) const {

@@ -5,9 +5,11 @@
 // returns at once. So a lone sender pays no thread switch, and a crowd shares its system calls.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -29,9 +31,26 @@ enum class WriteState : std::uint8_t {
   kNoSpace,   // a write or preallocation found the disk full; resumes by itself
   kDiskFull,  // above disk_full_percent; resumes by itself
   kBroken,    // the disk failed to sync: what it holds is unknown; only a restart helps
-  kClosed,    // starting, shutting down, or not the master
+  kReplica,   // only append_replica() writes; producers are told that this isn't the master
+  kClosed,    // starting or shutting down
 };
 std::string_view to_string(WriteState state);
+
+// Hears that the log has grown. Called by the writer after each write, while nobody else can write: must be quick,
+// block on nothing and not throw; it looks at max_offset() for itself.
+class LogEndListener {
+ public:
+  virtual ~LogEndListener() = default;
+  virtual void on_log_end() noexcept = 0;
+};
+
+// A piece of one file, for sendfile and the like; valid as long as `owner` is held.
+struct LogSlice {
+  int fd = -1;
+  std::uint64_t file_offset = 0;
+  std::uint64_t size = 0;  // 0: nothing there
+  SegmentPtr owner;
+};
 
 class CommitLog {
  public:
@@ -59,8 +78,24 @@ class CommitLog {
   // which writes what a writer that has served others long enough left behind. Set before the first append.
   std::function<void()> on_written;
   void assist();
+  // For replication; any time, any thread except a listener's call. At most kMaxEndListeners. After removal no call is
+  // under way. Costs nothing as long as there are none.
+  static constexpr std::size_t kMaxEndListeners = 4;
+  bool add_end_listener(LogEndListener* listener);
+  void remove_end_listener(LogEndListener* listener);
+  // Too few in-sync replicas: batches that wait for replicas are refused with kFewReplicas, as the original does with
+  // minInSyncReplicas (its answer is SYSTEM_ERROR, "in-sync replicas not enough").
+  void set_enough_replicas(bool enough) { few_replicas_.store(!enough, std::memory_order_relaxed); }
   bool idle() const { return !writing_.load(std::memory_order_acquire) && !has_waiting(); }
   bool has_waiting() const { return list_.load(std::memory_order_acquire) != nullptr; }
+
+  // --- Replicas: the other writer, ReplicaWriter, which has checked what it brings. kConflict: not in state kReplica.
+  // Whole records that fit into the current file, or begin the next one. All or nothing; kFull, or kIo: kBroken.
+  Status write_replica(std::string_view records);
+  Status write_replica_blank();  // to the end of the current file
+  // Waits until nobody writes, changes the state, and lets go of the rest of the list, which meets the new state.
+  // False if the state was none of `from`.
+  bool switch_state(std::initializer_list<WriteState> from, WriteState to);
 
   // --- Reading. Thread-safe.
   std::uint64_t min_offset() const;                                                  // start of the oldest file
@@ -72,6 +107,8 @@ class CommitLog {
   LogView read(std::uint64_t offset, std::size_t size) const;
   // What is written from `offset` to the end of its file or to `limit`.
   LogView read_to_limit(std::uint64_t offset, std::uint64_t limit) const;
+  // The same, to be sent from the file. Empty below min_offset() and at max_offset().
+  LogSlice slice(std::uint64_t offset, std::uint64_t limit) const;
   // The record that starts at `offset`; empty if none does.
   LogView read_record(std::uint64_t offset) const;
   std::int64_t store_timestamp_at(std::uint64_t offset) const;  // -1 if no record is there
@@ -101,6 +138,9 @@ class CommitLog {
 
   bool become_writer();
   void write_loop();
+  void enter_writer();
+  void leave_writer();
+  void tell_written();
   void write_list(AppendBatch* list);
   AppendStatus place(AppendBatch& batch);
   AppendStatus write_out();
@@ -109,6 +149,9 @@ class CommitLog {
   void complete(std::unique_ptr<AppendBatch> batch);
   void stop_writing(const Error& error);
   bool has_room();
+  Status replica_turn(std::string_view records);
+  Status replica_file(std::string_view records);
+  Status write_fillers(std::int64_t store_timestamp);
   Result<std::shared_ptr<Segment>> create_segment(std::uint64_t start);
   Result<std::shared_ptr<Segment>> take_next(std::uint64_t start);  // and makes it readable
 
@@ -125,13 +168,17 @@ class CommitLog {
   std::atomic<bool> writing_{false};
   std::atomic<std::int64_t> writing_since_{0};
   std::atomic<WriteState> state_{WriteState::kClosed};
+  std::atomic<bool> few_replicas_{false};
+  std::atomic<std::size_t> end_listeners_used_{0};
+  std::array<std::atomic<LogEndListener*>, kMaxEndListeners> end_listeners_{};
   std::atomic<std::uint64_t> max_{0};
   std::atomic<std::uint64_t> flushed_{0};
 
   // The writer's own.
   std::shared_ptr<Segment> current_;
-  std::uint64_t end_ = 0;      // where the next record goes
-  std::uint64_t written_ = 0;  // end_ without what is in parts_
+  std::uint64_t end_ = 0;       // where the next record goes
+  std::uint64_t written_ = 0;   // end_ without what is in parts_
+  bool begins_inside_ = false;  // the log begins at end_, inside a file: its first write needs fillers
   std::int64_t last_timestamp_ = 0;
   std::vector<iovec> parts_;
   std::uint64_t parts_bytes_ = 0;

@@ -1,5 +1,6 @@
 // The writer's side of the commit log.
 #include <algorithm>
+#include <thread>
 
 #include "broker/store/commit_log.h"
 #include "common/base/bytes.h"
@@ -17,6 +18,7 @@ AppendStatus status_of(WriteState state) {
     case WriteState::kNoSpace:
     case WriteState::kDiskFull: return AppendStatus::kDiskFull;
     case WriteState::kBroken: return AppendStatus::kIoError;
+    case WriteState::kReplica: return AppendStatus::kNotMaster;
     case WriteState::kClosed: break;
   }
   return AppendStatus::kClosed;
@@ -26,6 +28,10 @@ AppendStatus status_of(WriteState state) {
 
 AppendStatus CommitLog::append(std::unique_ptr<AppendBatch>& batch) {
   auto status = status_of(write_state());
+  if ((batch->wait_for & kWaitReplicas) != 0 && status == AppendStatus::kOk &&
+      few_replicas_.load(std::memory_order_relaxed)) {
+    status = AppendStatus::kFewReplicas;
+  }
   if (status == AppendStatus::kOk &&
       (batch->empty() || batch->largest_ + protocol::kBlankBytes > file_bytes_ ||
        batch->largest_ > static_cast<std::uint64_t>(options_.max_message_bytes) + 64 * 1024)) {
@@ -204,7 +210,7 @@ AppendStatus CommitLog::write_out() {
     parts_bytes_ = 0;
     pieces_.clear();
     max_.store(end_, std::memory_order_release);
-    if (on_written) on_written();
+    tell_written();
   }
   // A batch that goes on in the next file isn't complete yet.
   std::size_t done = 0;
@@ -234,6 +240,48 @@ void CommitLog::roll_back() {
   end_ = written_;
 }
 
+void CommitLog::tell_written() {
+  if (on_written) on_written();
+  const auto listeners = end_listeners_used_.load(std::memory_order_acquire);
+  for (std::size_t i = 0; i < listeners; ++i) {
+    if (auto* listener = end_listeners_[i].load(std::memory_order_acquire)) listener->on_log_end();
+  }
+}
+
+// Waits until nobody else writes. Whoever comes meanwhile leaves its batch in the list.
+void CommitLog::enter_writer() {
+  while (!become_writer()) std::this_thread::yield();
+}
+
+// Lets others write, and sees to what they left.
+void CommitLog::leave_writer() {
+  write_loop();
+}
+
+bool CommitLog::add_end_listener(LogEndListener* listener) {
+  enter_writer();
+  bool added = false;
+  for (std::size_t i = 0; i < kMaxEndListeners && !added; ++i) {
+    if (end_listeners_[i].load(std::memory_order_relaxed) != nullptr) continue;
+    end_listeners_[i].store(listener, std::memory_order_release);
+    if (i >= end_listeners_used_.load()) end_listeners_used_.store(i + 1, std::memory_order_release);
+    added = true;
+  }
+  leave_writer();
+  return added;
+}
+
+void CommitLog::remove_end_listener(LogEndListener* listener) {
+  enter_writer();
+  for (auto& slot : end_listeners_) {
+    if (slot.load(std::memory_order_relaxed) == listener) slot.store(nullptr, std::memory_order_release);
+  }
+  auto used = end_listeners_used_.load();
+  while (used > 0 && end_listeners_[used - 1].load() == nullptr) --used;
+  end_listeners_used_.store(used, std::memory_order_release);
+  leave_writer();
+}
+
 void CommitLog::stop_writing(const Error& error) {
   stats_.writes_failed.fetch_add(1, std::memory_order_relaxed);
   const auto state = error.kind == ErrorKind::kFull ? WriteState::kNoSpace : WriteState::kBroken;
@@ -248,12 +296,13 @@ void CommitLog::complete(std::unique_ptr<AppendBatch> batch) {
     stats_.messages_appended.fetch_add(count, std::memory_order_relaxed);
     stats_.batches_appended.fetch_add(1, std::memory_order_relaxed);
     stats_.record_put_time(now - batch->begin_ms_, count);
-    if (options_.flush_mode != FlushMode::kSync) batch->wait_for &= static_cast<std::uint8_t>(~kWaitFlush);
-    batch->wait_for &= static_cast<std::uint8_t>(~kWaitReplicas);  // until there are replicas
+    batch->wait_for &= gate_.offered();
     if (batch->wait_for != kWaitNothing) {
-      gate_.add(std::move(batch), now + options_.sync_flush_timeout_ms);
+      const bool copies = (batch->wait_for & kWaitReplicas) != 0;
+      gate_.add(std::move(batch), now + (copies ? options_.slave_timeout_ms : options_.sync_flush_timeout_ms));
       return;
     }
+    if (!gate_.lease_lasts(now)) batch->status = AppendStatus::kReplicaTimeout;
   }
   if (auto* listener = batch->listener; listener != nullptr) listener->on_appended(std::move(batch));
 }

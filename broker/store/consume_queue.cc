@@ -294,9 +294,7 @@ Status ConsumeQueues::write_queue(TopicQueue& queue) {
   }
   queue.pending_.clear();
   if (queue.pending_.capacity() > kMaxIdlePending) queue.pending_.shrink_to_fit();
-  auto next = queue.next_.load(std::memory_order_relaxed);
-  while (next < position / kUnit && !queue.next_.compare_exchange_weak(next, position / kUnit)) {
-  }
+  queue.raise_next(position / kUnit);
   queue.max_.store(position / kUnit, std::memory_order_release);
   return {};
 }

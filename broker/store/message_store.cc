@@ -30,7 +30,8 @@ MessageStore::MessageStore(StoreOptions options, const Clock& clock, FileOps& op
       log_(options_, paths_.commit_log, ops, clock, stats_),
       queues_(options_, paths_.consume_queue(), ops, table_),
       index_(options_, paths_.index(), ops, clock),
-      dispatcher_(options_, log_, table_, queues_, index_, stats_) {
+      dispatcher_(options_, log_, table_, queues_, index_, stats_),
+      replica_writer_(options_, log_, table_) {
   memory_bytes_ = options_.memory_bytes;
   if (memory_bytes_ == 0) {
     memory_bytes_ =
@@ -85,7 +86,10 @@ Status MessageStore::start() {
   if (auto status = log_.prepare_next(); !status) {
     log::warn("the next file of the commit log can't be made", {{"error", status.error()}});
   }
-  log_.set_write_state(WriteState::kOpen);
+  replica_.store(options_.start_as_replica);
+  if (options_.start_as_replica) log_.gate().end_term();
+  replica_writer_.forget_partial();
+  log_.set_write_state(options_.start_as_replica ? WriteState::kReplica : WriteState::kOpen);
   clean();
   if (options_.start_threads) start_threads();
   return {};
@@ -166,8 +170,14 @@ std::uint64_t MessageStore::read_limit() const {
 }
 
 void MessageStore::set_confirm_offset(std::uint64_t offset) {
-  confirm_.store(offset, std::memory_order_release);
-  dispatcher_.wake();
+  if (confirm_.exchange(offset) != offset) dispatcher_.wake();
+}
+
+Status MessageStore::flush() {
+  auto status = log_.flush();
+  // The flusher finds nothing left to do and tells nobody.
+  if (options_.flush_mode == FlushMode::kSync) dispatcher_.wake();
+  return status;
 }
 
 void MessageStore::run_flusher() {
@@ -213,7 +223,7 @@ void MessageStore::run_upkeep() {
       stats_.flush_timeouts.fetch_add(static_cast<std::int64_t>(expired), std::memory_order_relaxed);
       log::warn("appends not acknowledged in time", {{"batches", expired}});
     }
-    if (write_state() == WriteState::kOpen) {
+    if (const auto state = write_state(); state == WriteState::kOpen || state == WriteState::kReplica) {
       if (auto status = log_.prepare_next(); !status) {
         log::warn("the next file of the commit log can't be made", {{"error", status.error()}});
       }

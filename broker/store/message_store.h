@@ -11,9 +11,11 @@
 //   if (auto status = (*store)->append(batch); status != AppendStatus::kOk) refuse(*batch, status);
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -24,6 +26,7 @@
 #include "broker/store/dispatcher.h"
 #include "broker/store/index_store.h"
 #include "broker/store/recovery.h"
+#include "broker/store/replica_writer.h"
 #include "broker/store/store_files.h"
 #include "broker/store/store_options.h"
 #include "broker/store/store_stats.h"
@@ -91,6 +94,49 @@ class MessageStore {
   AppendStatus append(std::unique_ptr<AppendBatch>& batch) { return log_.append(batch); }
   WriteState write_state() const { return log_.write_state(); }
 
+  // --- Roles (docs/replication.md). A store is master after open(), unless start_as_replica. Thread-safe; a change
+  // waits for what is being written, so nothing crosses it. The term under which we are master; a change of it needs
+  // become_replica() first.
+  struct MasterTerm {
+    std::uint64_t epoch = 0;                  // AckGate::advance_replicas() must name it
+    bool wait_for_replicas = false;           // see set_ack_rule()
+    bool enough_replicas = true;              // see set_enough_replicas()
+    std::int64_t lease_until_ms = INT64_MAX;  // see set_ack_lease()
+  };
+  // From the moment this is called nothing is acknowledged: what waits gets kReplicaTimeout ("unknown"), what comes
+  // kNotMaster. When it returns, nobody writes. kUnavailable: closed.
+  Status become_replica();
+  // Waits for append_replica() to end and takes messages. Queue offsets go on behind every record in the log,
+  // dispatched or not (apache/rocketmq 7689). The confirm offset is the caller's to set. kIo: the disk failed;
+  // kUnavailable: closed.
+  Status become_master(const MasterTerm& term);
+  bool is_replica() const { return replica_.load(std::memory_order_acquire); }
+
+  // What the master's log has at `offset`: any number of records, the last one perhaps cut off (what of it came is kept
+  // in memory until the rest comes), and blanks at the end of files. `offset` is replica_end(), or max_offset() to
+  // begin anew with the record that was cut off. An empty log accepts any offset where a record starts. One thread
+  // calls. On an error what came whole before it stays, the rest is forgotten: go on from max_offset(). kConflict: not
+  // our end, or not a replica; kInvalid: not a log, or too large a record; kFull: no space now; kIo: the disk failed.
+  Status append_replica(std::uint64_t offset, std::string_view bytes);
+  std::uint64_t replica_end() const {
+    return std::max(replica_writer_.end(), log_.max_offset());
+  }  // max_offset() and what came of the next record
+  // Cuts log, queues and index at `offset`, where a record starts; on the disk when it returns. Offsets at or behind
+  // the end: nothing to cut. After a crash in between the next start finds the old log or a shorter one that still
+  // contains all below `offset` (apache/rocketmq 10666); after an error call it again. What readers hold stays mapped.
+  // kConflict: not a replica; kNotFound: below min_offset(); kInvalid: no record starts there.
+  Status truncate_to(std::uint64_t offset);
+  // Throws everything away, queue offsets as well; the log is empty and goes on at `start`. Replicas only.
+  Status reset_to(std::uint64_t start);
+
+  // --- Acknowledging; thread-safe, at any time.
+  // Whether batches that ask for it wait for replicas, at most slave_timeout_ms: synchronous and quorum mode.
+  void set_ack_rule(bool wait_for_replicas) { log_.gate().set_offered(kWaitReplicas, wait_for_replicas); }
+  // false: batches that ask for replicas are refused (kFewReplicas).
+  void set_enough_replicas(bool enough) { log_.set_enough_replicas(enough); }
+  // Of Clock::monotonic_ms(): from then on nothing is answered with kOk, but kReplicaTimeout. Ignored on a replica.
+  void set_ack_lease(std::int64_t until_monotonic_ms) { log_.gate().set_lease(until_monotonic_ms); }
+
   // --- Reading. Thread-safe; touches the disk when data is cold.
   GetResult get(const TopicQueue* queue, const GetRequest& request) const;
   // The record at a place of the log (what an offset message id holds); empty if none starts there.
@@ -119,10 +165,14 @@ class MessageStore {
 
   // --- Upkeep.
   void set_arrival_listener(ArrivalListener* listener) { dispatcher_.set_listener(listener); }
-  // Readers see the log only up to here; for replication. Raising it wakes the dispatcher. Default: no limit.
+  // Readers see the log only up to here: queues, units, the index and records by their place; never a part of a record.
+  // Raising it wakes the dispatcher. Remembered by checkpoints. Default: no limit (UINT64_MAX), or what the checkpoint
+  // says with dispatch_to_confirm_only. Thread-safe.
   void set_confirm_offset(std::uint64_t offset);
+  std::uint64_t confirm_offset() const { return confirm_.load(std::memory_order_acquire); }
   void remove_topic(std::string_view topic);  // consume queues only, as the original; the log expires by itself
-  Status flush() { return log_.flush(); }
+  // Brings the whole log to the disk; a replica with synchronous flush calls it before it acknowledges.
+  Status flush();
   Status checkpoint();
   // What the upkeep thread does; for tests and admin requests. `force`: as if deleteWhen had come.
   void clean(bool force = false);
@@ -169,6 +219,9 @@ class MessageStore {
   bool closed_ = false;
   std::uint64_t memory_bytes_ = 0;
 
+  std::mutex replica_mutex_;  // held by append_replica() and by whatever changes what it may do
+  ReplicaWriter replica_writer_;
+  std::atomic<bool> replica_{false};
   std::atomic<std::uint64_t> confirm_{UINT64_MAX};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> flush_idle_{true};  // the flusher sleeps until something is written

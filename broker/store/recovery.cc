@@ -82,10 +82,7 @@ void Recovery::scan(std::uint64_t from, Result& result) {
       break;
     }
     if (enters_queue(record.sys_flag)) {
-      auto& queue = table_.find_or_create(record.topic, record.queue_id);
-      if (record.queue_offset >= queue.next_.load(std::memory_order_relaxed)) {
-        queue.next_.store(record.queue_offset + 1, std::memory_order_relaxed);
-      }
+      table_.find_or_create(record.topic, record.queue_id).raise_next(record.queue_offset + 1);
     }
     ++result.records_checked;
     position += static_cast<std::uint64_t>(record.size);

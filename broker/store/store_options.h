@@ -27,9 +27,17 @@ struct StoreOptions {
   std::int64_t flush_least_pages = 4;            // flushCommitLogLeastPages
   std::int64_t flush_thorough_ms = 10'000;       // flushCommitLogThoroughInterval
   std::int64_t sync_flush_timeout_ms = 5'000;    // syncFlushTimeout
+  std::int64_t slave_timeout_ms = 3'000;         // slaveTimeout: how long a message waits for its copies
   std::int64_t checkpoint_interval_ms = 10'000;  // how much is dispatched again after a crash; Java's is 60 s
   bool check_crc_on_recover = true;              // checkCRCOnRecover
   bool crc_property = false;                     // enabledAppendPropCRC
+
+  // Opens as a replica: no producer's message is stored before become_master().
+  bool start_as_replica = false;
+  // Readers see nothing beyond the confirm offset that the checkpoint remembers, until replication says more.
+  bool dispatch_to_confirm_only = false;
+  // Of one record that a master may send: bounds the memory for one that comes in pieces.
+  std::uint64_t max_replica_record_bytes = 64ULL << 20;
 
   std::uint64_t max_waiting_append_bytes = 128ULL << 20;  // appends beyond are answered "busy" at once
   std::uint64_t max_write_bytes = 4ULL << 20;             // of one system call

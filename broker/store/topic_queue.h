@@ -37,8 +37,15 @@ class TopicQueue {
 
  private:
   friend class CommitLog;      // next_
+  friend class ReplicaWriter;  // next_
   friend class ConsumeQueues;  // the rest, on the dispatcher's thread or during recovery
   friend class Recovery;
+
+  void raise_next(std::int64_t next) {
+    auto before = next_.load(std::memory_order_relaxed);
+    while (before < next && !next_.compare_exchange_weak(before, next, std::memory_order_relaxed)) {
+    }
+  }
 
   const Topic& topic_;
   const std::int32_t id_;
