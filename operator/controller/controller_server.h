@@ -22,11 +22,7 @@
 #include "common/remoting/io_pool.h"
 #include "common/remoting/tls.h"
 #include "operator/controller/group_store.h"
-
-namespace rmq::election {
-struct Policy;
-struct ElectionRecord;
-}  // namespace rmq::election
+#include "operator/election/messages.h"
 
 namespace rmq::controller {
 
@@ -49,36 +45,33 @@ struct ControllerOptions {
 enum class LagBand { kUnknown, kNone, kUnder1MiB, kUnder64MiB, kUnder1GiB, kMore };
 std::string_view to_string(LagBand band);
 
-struct ReplicaStatus {
-  std::int64_t id = 0;
-  std::string address;
-  bool alive = false;
-  bool in_sync_set = false;
-  std::int32_t last_epoch = 0;
-  std::int64_t end = -1;        // of its last heartbeat; -1: unknown
-  std::int64_t lag_bytes = -1;  // behind the master; -1: unknown
-  LagBand lag_band = LagBand::kUnknown;
-
-  bool operator==(const ReplicaStatus&) const = default;
-};
-
 struct GroupStatus {
   std::string name;
-  std::string version;                                // of `state`
-  std::shared_ptr<const election::GroupState> state;  // as stored: master, epochs, sync set, elections
-  std::vector<ReplicaStatus> replicas;                // ascending ids
-  std::string waiting;                                // what an election waits for, for people; empty: none under way
+  std::string version;                                // of `state`; empty: not stored
+  std::shared_ptr<const election::GroupState> state;  // as stored: master, epochs, sync set, elections; never nullptr
+  std::vector<election::ReplicaStatus> replicas;      // ascending ids
+  bool electing = false;                              // an election is under way
 };
+// kUnknown while the replica was not heard of.
+LagBand lag_band(const election::ReplicaStatus& replica);
 
-// Callbacks run on the server's thread and must neither block nor call stop(). All but policy_of may be empty.
+// Callbacks must not block and must not call stop(), follow() or statuses(). Those of groups run on the server's
+// thread. All but policy_of may be empty.
 struct ControllerCallbacks {
-  // The policy of a group as of now; asked when a group becomes known and after policy_changed(). kNotFound: brokers of
+  // The policy of a group as of now; asked when a group becomes known and after policy_changed(). An error: brokers of
   // this name are not ours, they are refused.
   std::function<Result<election::Policy>(const std::string& group)> policy_of;
-  // After every change of state, of who is alive, or of a lag band.
+  // Do we still lead, by a clock of one's own and with a margin? Asked, from any thread, before every decision and
+  // every answer: a process that was frozen must not grant a lease from the past. False for a while only: requests are
+  // answered with 2007, all else waits.
+  std::function<bool()> may_lead;
+  // After every change of the stored state, of who is alive or of a lag band, and when an election begins or ends.
   std::function<void(const GroupStatus&)> status_changed;
-  // An election was decided and written.
+  // An election ended and its record is written (or, without one chosen, could not be held).
   std::function<void(const std::string& group, const election::ElectionRecord&)> elected;
+  // 1010 and 1009, on a worker thread where files may be touched. The error's kind kDenied becomes NO_PERMISSION.
+  std::function<Properties()> config_shown;
+  std::function<Status(const Properties& changes, const std::string& by)> config_update;
 };
 
 struct ControllerMetrics {
@@ -129,7 +122,7 @@ class ControllerServer {
   void on_process_dead(const std::string& group, const std::string& replica, const std::string& evidence);
   // Make `id` master if it is in the sync set and alive. `done` runs once on the server's thread.
   void request_switchover(const std::string& group, std::int64_t id, std::function<void(Status)> done = {});
-  // Removes a group from memory after its object was deleted.
+  // The group's object was deleted by somebody else: forget it.
   void forget_group(const std::string& group);
 
   std::vector<GroupStatus> statuses() const;  // waits for the server's thread; not from a callback

@@ -8,10 +8,7 @@
 #include <vector>
 
 #include "common/base/result.h"
-
-namespace rmq::election {
-struct GroupState;
-}
+#include "operator/election/group_state.h"
 
 namespace rmq::controller {
 
@@ -19,45 +16,43 @@ namespace rmq::controller {
 struct StoredGroup {
   std::string name;     // the broker name
   std::string version;  // opaque; equal versions hold equal states; never empty for a group that exists
-  std::shared_ptr<const election::GroupState> state;
+  std::shared_ptr<const election::GroupState> state;  // nullptr: there is no such group (any more)
 };
 
-// What became of a write. `kUnknown` is every outcome that leaves open whether the store took it (timeout, connection
-// lost, 5xx): the caller reads the group again before it goes on. `kRefused`: certainly not written, and trying the
-// same again will not help (no permission, invalid object).
 struct WriteOutcome {
-  enum class What { kWritten, kConflict, kUnknown, kRefused };
-  What what = What::kUnknown;
-  std::string version;  // kWritten: the new one
-  StoredGroup actual;   // kConflict: what is there instead; state == nullptr: nothing is there (any more)
-  Error error;          // kUnknown, kRefused
+  enum class What {
+    kWritten,
+    kConflict,  // certainly not written: `actual` is there instead
+    kError,     // perhaps written, perhaps not (timeout, connection lost, 5xx), or refused: `error`
+  };
+  What what = What::kError;
+  std::string version;  // kWritten: the new one; empty after a removal
+  StoredGroup actual;   // kConflict
+  Error error;          // kError
 };
 
 // All calls are asynchronous, thread-safe and never block. A callback runs exactly once, on any thread, perhaps before
-// the call returns; the callee bounds the time itself (10 s at most). Callbacks hold what they touch weakly, so that
-// one that comes after its caller has gone does no harm.
+// the call returns; the callee bounds the time itself (10 s at most). Callbacks hold what they touch weakly: one that
+// comes after its caller has gone does no harm.
+//
+// A store that can tell that this process is no longer the leader writes nothing then (kError).
 class GroupStore {
  public:
   using Loaded = std::function<void(Result<std::vector<StoredGroup>>)>;
-  using Read = std::function<void(Result<StoredGroup>)>;
   using Written = std::function<void(WriteOutcome)>;
-  using Changed = std::function<void(StoredGroup)>;
 
   virtual ~GroupStore() = default;
 
-  // Every group of the cluster, as of now (not from a cache that may be older than a write of a former leader).
+  // Every group of the cluster, as of now (not from a cache that may be older than a write of a former leader). One
+  // that can't be read (corrupt) makes the whole fail: a group that is there must not look new.
   virtual void load(Loaded done) = 0;
 
-  // One group as of now; success with state == nullptr if there is none.
-  virtual void read(const std::string& name, Read done) = 0;
-
-  // Writes `state` if the group still has `expected_version`; an empty one says that it does not exist yet: create it.
+  // Writes `state` if the group still has `expected_version`; an empty one says that it does not exist yet: creates it.
   virtual void compare_and_swap(const std::string& name, const std::string& expected_version,
                                 std::shared_ptr<const election::GroupState> state, Written done) = 0;
 
-  // Optional: tells of changes by others (state == nullptr: gone). Changes of our own may be told too. A store that
-  // can't watch never calls; then a change by others shows as a conflict at the next write. nullptr ends the calls.
-  virtual void watch(Changed changed) { (void)changed; }
+  // Removes the group if it still has `expected_version`.
+  virtual void compare_and_remove(const std::string& name, const std::string& expected_version, Written done) = 0;
 };
 
 }  // namespace rmq::controller

@@ -1,0 +1,18 @@
+// Is anybody listening there? A connect that is refused proves that the process is gone (its kernel says so); a timeout
+// proves nothing: the network may be cut.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <functional>
+#include <string>
+
+namespace rmq::controller {
+
+enum class ProbeAnswer { kListens, kRefused, kUnknown };
+
+// Connects to `address` (host:port; a name is resolved) within `limit` and closes again. `done` runs once on `io`.
+void probe_process(boost::asio::io_context& io, const std::string& address, std::chrono::milliseconds limit,
+                   std::function<void(ProbeAnswer)> done);
+
+}  // namespace rmq::controller
