@@ -128,7 +128,7 @@ struct Server::Impl : ConnectionSink, std::enable_shared_from_this<Server::Impl>
 
   void run_on_worker(const Route& route, const Request& request) {
     auto owned = std::make_shared<protocol::Command>(protocol::Command::from(request.command));
-    const bool taken = workers.post([this, handler = route.handler, owned, connection = request.connection] {
+    const bool taken = workers.post([handler = route.handler, owned, connection = request.connection] {
       const auto view = owned->view();
       run(*handler, Request{view, connection});
     });

@@ -6,7 +6,7 @@
 
 namespace rmq::remoting {
 
-WorkerPool::WorkerPool(std::string name, std::size_t threads, std::size_t max_queue) : max_queue_(max_queue) {
+WorkerPool::WorkerPool(const std::string& name, std::size_t threads, std::size_t max_queue) : max_queue_(max_queue) {
   sigset_t all;
   sigset_t before;
   sigfillset(&all);

@@ -14,7 +14,7 @@ namespace rmq::remoting {
 
 class WorkerPool {
  public:
-  WorkerPool(std::string name, std::size_t threads, std::size_t max_queue);
+  WorkerPool(const std::string& name, std::size_t threads, std::size_t max_queue);
   ~WorkerPool();  // stops
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
