@@ -2,10 +2,11 @@
 
 #include <future>
 
-#include "broker/state/pretty_json.h"
-#include "broker/state/state_file.h"
+#include <nlohmann/json.hpp>
+
 #include "broker/topic/attributes.h"
 #include "broker/topic/names.h"
+#include "common/base/json.h"
 #include "common/base/log.h"
 
 namespace rmq::broker {
@@ -24,6 +25,14 @@ GroupPtr default_group(std::string_view name) {
   return shared(std::move(group));
 }
 
+// A change of what is forbidden, as the journal has it: [group, topic, bit, on]; without a topic, the group's are gone.
+std::string forbidden_change(std::string_view group, std::string_view topic, std::int32_t bit, bool on) {
+  std::string change = "[";
+  append_json_string(change, group);
+  append_json_string(change += ',', topic);
+  return change + ',' + std::to_string(bit) + (on ? ",true]" : ",false]");
+}
+
 constexpr std::string_view kBuiltIn[] = {"TOOLS_CONSUMER",     "FILTERSRV_CONSUMER", "SELF_TEST_C_GROUP",
                                          "CID_ONS-HTTP-PROXY", "CID_ONSAPI_PULL",    "CID_ONSAPI_PERMISSION",
                                          "CID_ONSAPI_OWNER",   "CID_RMQ_SYS_TRANS"};
@@ -32,10 +41,17 @@ constexpr std::string_view kBuiltIn[] = {"TOOLS_CONSUMER",     "FILTERSRV_CONSUM
 
 GroupManager::GroupManager(const BrokerConfig& config, Checkpointer& checkpointer, const Clock& clock)
     : config_(config),
-      table_(checkpointer, config.config_path("subscriptionGroup.json"), clock,
-             [this](const auto& groups, const auto& version) {
-               return pretty_json(protocol::to_body(to_body_table(groups, version)));
-             }) {
+      table_(
+          checkpointer, clock,
+          {.name = "groups",
+           .path = config.config_path("subscriptionGroup.json"),
+           .encode = [this](const auto& groups, const auto& version,
+                            bool with_aside) { return protocol::to_body(to_body_table(groups, version, with_aside)); },
+           .decode = [this](std::string_view text) -> Result<Table::Content> {
+             RMQ_TRY(auto table, protocol::parse_body<protocol::SubscriptionGroupTable>(text));
+             return to_content(std::move(table));
+           },
+           .apply_aside = [this](std::string_view change) { apply_forbidden(change); }}) {
   table_.on_change([](const Table::Changes& changes, const protocol::DataVersion&) {
     if (changes.size() > 8) return log::info("consumer groups changed", {{"count", changes.size()}});
     for (const auto& [name, group] : changes) {
@@ -46,21 +62,26 @@ GroupManager::GroupManager(const BrokerConfig& config, Checkpointer& checkpointe
 
 Status GroupManager::load() {
   Table::Map groups;
-  std::optional<protocol::DataVersion> version;
   for (std::string_view name : kBuiltIn) groups.emplace(name, default_group(name));
-  RMQ_CHECK_OK(load_state_file(config_.config_path("subscriptionGroup.json"), [&](std::string_view text) -> Status {
-    RMQ_TRY(auto table, protocol::parse_body<protocol::SubscriptionGroupTable>(text));
-    for (auto& [name, group] : table.groups) {
-      group.group_name = name;
-      groups.insert_or_assign(name, shared(std::move(group)));
-    }
-    forbidden_ = std::move(table.forbidden);
-    version = table.data_version;
-    return {};
-  }));
-  any_forbidden_ = !forbidden_.empty();
-  table_.load(std::move(groups), version);
-  return {};
+  return table_.load(std::move(groups));
+}
+
+Status GroupManager::import_from_java(protocol::SubscriptionGroupTable groups) {
+  return table_.import_all(to_content(std::move(groups)));
+}
+
+GroupManager::Table::Content GroupManager::to_content(protocol::SubscriptionGroupTable table) {
+  Table::Content content{.entries = {}, .version = table.data_version, .install_aside = {}};
+  for (auto& [name, group] : table.groups) {
+    group.group_name = name;
+    content.entries.emplace_hint(content.entries.end(), name, shared(std::move(group)));
+  }
+  content.install_aside = [this, forbidden = std::move(table.forbidden)] {
+    std::lock_guard lock(mutex_);
+    forbidden_ = forbidden;
+    any_forbidden_ = !forbidden_.empty();
+  };
+  return content;
 }
 
 void GroupManager::find_or_create(std::string_view name, Done done) {
@@ -107,15 +128,11 @@ Status GroupManager::update(std::vector<SubscriptionGroupConfig> groups) {
 }
 
 Status GroupManager::remove(std::string_view group) {
-  {
-    std::lock_guard lock(mutex_);
-    if (auto found = forbidden_.find(group); found != forbidden_.end()) forbidden_.erase(found);
-    any_forbidden_ = !forbidden_.empty();
-  }
-  return table_.change_and_wait([&](const Table::Lookup& lookup) -> Result<Table::Changes> {
+  auto build = [&](const Table::Lookup& lookup) -> Result<Table::Changes> {
     if (lookup(group) == nullptr) return fail(ErrorKind::kNotFound, "group " + std::string(group) + " not exists");
     return Table::Changes{{std::string(group), nullptr}};
-  });
+  };
+  return table_.change_and_wait(build, forbidden_change(group, {}, 0, false));
 }
 
 void GroupManager::disable_consumption(std::string_view name) {
@@ -140,22 +157,39 @@ std::int32_t GroupManager::forbidden(std::string_view group, std::string_view to
 
 Status GroupManager::set_forbidden(const std::string& group, const std::string& topic, std::int32_t bit, bool on) {
   if (bit < 0 || bit > 30) return fail(ErrorKind::kInvalid, "no such permission");
-  {
-    std::lock_guard lock(mutex_);
-    std::int32_t& bits = forbidden_[group][topic];
-    bits = on ? (bits | (1 << bit)) : (bits & ~(1 << bit));
-    if (bits == 0) forbidden_[group].erase(topic);
-    if (forbidden_[group].empty()) forbidden_.erase(group);
-    any_forbidden_ = !forbidden_.empty();
+  auto nothing = [](const Table::Lookup&) { return Result<Table::Changes>(Table::Changes{}); };
+  return table_.change_and_wait(nothing, forbidden_change(group, topic, bit, on));
+}
+
+void GroupManager::apply_forbidden(std::string_view change) {
+  const auto json = parse_json(change);
+  if (!json || !json->is_array() || json->size() != 4 || !(*json)[0].is_string() || !(*json)[1].is_string() ||
+      !(*json)[2].is_number_integer() || !(*json)[3].is_boolean()) {
+    return log::error("unknown change of what groups may not do", {{"change", change}});
   }
-  return table_.rewrite_and_wait();
+  const auto group = (*json)[0].get<std::string>();
+  const auto topic = (*json)[1].get<std::string>();
+  const auto bit = (*json)[2].get<std::int32_t>() & 31;
+  std::lock_guard lock(mutex_);
+  if (topic.empty()) {
+    forbidden_.erase(group);
+  } else {
+    auto& of_group = forbidden_[group];
+    auto& bits = of_group[topic];
+    bits = (*json)[3].get<bool>() ? (bits | (1 << bit)) : (bits & ~(1 << bit));
+    if (bits == 0) of_group.erase(topic);
+    if (of_group.empty()) forbidden_.erase(group);
+  }
+  any_forbidden_ = !forbidden_.empty();
 }
 
 protocol::SubscriptionGroupTable GroupManager::to_body_table(const Table::Map& groups,
-                                                             const protocol::DataVersion& version) const {
+                                                             const protocol::DataVersion& version,
+                                                             bool with_forbidden) const {
   protocol::SubscriptionGroupTable table;
   table.data_version = version;
   for (const auto& [name, group] : groups) table.groups.emplace_hint(table.groups.end(), name, *group);
+  if (!with_forbidden) return table;
   std::lock_guard lock(mutex_);
   table.forbidden = forbidden_;
   return table;

@@ -20,8 +20,9 @@ namespace rmq::broker {
 
 using GroupPtr = std::shared_ptr<const protocol::SubscriptionGroupConfig>;
 
-// A group is found only after subscriptionGroup.json with it is on the disk. Thread-safe; lookups take no lock. What
-// ends in _and_wait and the functions that give a Status block until the file is on the disk; never from an I/O thread.
+// A group is found only after subscriptionGroup.json with it is on the disk, or after the journal with it is confirmed.
+// Thread-safe; lookups take no lock. What ends in _and_wait and the functions that give a Status block until then;
+// never from an I/O thread. On a replica that isn't master all changes are refused: kUnavailable.
 class GroupManager {
  public:
   using Done = std::function<void(Result<GroupPtr>)>;
@@ -35,7 +36,8 @@ class GroupManager {
   bool contains(std::string_view group) const { return table_.find(group) != nullptr; }
 
   // The group, made if it is not there and autoCreateSubscriptionGroup (for system groups: enableCreateSysGroup) allows
-  // it; kNotFound if not, kInvalid if the name is none. `done` runs at once or on the checkpointer's thread.
+  // it; kNotFound if not, kInvalid if the name is none. `done` runs at once or on the checkpointer's or journal's
+  // thread.
   void find_or_create(std::string_view group, Done done);
   Result<GroupPtr> find_or_create_and_wait(std::string_view group);
 
@@ -58,11 +60,19 @@ class GroupManager {
   std::size_t size() const { return table_.size(); }
   protocol::DataVersion data_version() const { return table_.data_version(); }
 
+  // --- Replicas: as TopicManager's; a Java master's answer to 201.
+  JournaledTable& journaled() { return table_; }
+  void attach(JournalWriter* journal) { table_.attach(journal); }
+  Status import_from_java(protocol::SubscriptionGroupTable groups);
+
  private:
   using Table = DurableTable<protocol::SubscriptionGroupConfig>;
   using Forbidden = std::map<std::string, std::map<std::string, std::int32_t>, std::less<>>;
 
-  protocol::SubscriptionGroupTable to_body_table(const Table::Map& groups, const protocol::DataVersion& version) const;
+  protocol::SubscriptionGroupTable to_body_table(const Table::Map& groups, const protocol::DataVersion& version,
+                                                 bool with_forbidden = true) const;
+  Table::Content to_content(protocol::SubscriptionGroupTable table);
+  void apply_forbidden(std::string_view change);
 
   const BrokerConfig& config_;
   mutable std::mutex mutex_;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "broker/offset/offset_file.h"
+#include "broker/state/journal_mark.h"
 #include "broker/state/pretty_json.h"
 #include "broker/state/state_file.h"
 #include "common/base/json.h"
@@ -45,7 +46,8 @@ Status ConsumerOffsets::decode(std::string_view text) {
       }
     } else if (name == "dataVersion") {
       RMQ_TRY(version, protocol::parse_body<protocol::DataVersion>(value.dump()));
-    } else if (name != "pullOffsetTable" && name != "groupTopicMap") {  // written, never read, by the original
+    } else if (name != "pullOffsetTable" && name != "groupTopicMap" &&
+               name != kJournalMember) {  // written, never read, by the original
       append_json_string(foreign_members += ',', name);
       foreign_members += ':' + value.dump();
     }
@@ -53,15 +55,17 @@ Status ConsumerOffsets::decode(std::string_view text) {
   for (auto& [key, offsets] : entries) committed_.put(std::move(key), std::move(offsets));
   version_ = version;
   foreign_members_ = std::move(foreign_members);
+  position_ = find_journal_mark(text);
   return {};
 }
 
-void ConsumerOffsets::changed() {
+void ConsumerOffsets::changed(bool soon) {
   if (!dirty_.exchange(true)) checkpointer_.touch(file_);
+  if (journal_ != nullptr && (!ahead_.exchange(true) || soon)) journal_->touch(soon);
 }
 
 void ConsumerOffsets::commit(std::string_view group, std::string_view topic, std::int32_t queue, std::int64_t offset) {
-  if (offset < 0) return;
+  if (offset < 0 || refused()) return;
   if (!committed_.set(topic, group, queue, offset)) return;
   if ((commits_.fetch_add(1, std::memory_order_relaxed) + 1) % config_.consumer_offset_update_version_step == 0) {
     std::lock_guard lock(mutex_);
@@ -91,11 +95,11 @@ std::optional<std::int64_t> ConsumerOffsets::query_pull(std::string_view group, 
 
 void ConsumerOffsets::assign_reset(std::string_view group, std::string_view topic, std::int32_t queue,
                                    std::int64_t offset) {
-  if (group.empty() || topic.empty() || queue < 0 || offset < 0) return;
+  if (group.empty() || topic.empty() || queue < 0 || offset < 0 || refused()) return;
   reset_.set(topic, group, queue, offset);
   any_reset_ = true;
   committed_.set(topic, group, queue, offset);
-  changed();
+  changed(true);
 }
 
 bool ConsumerOffsets::has_reset(std::string_view group, std::string_view topic, std::int32_t queue) const {
@@ -104,8 +108,10 @@ bool ConsumerOffsets::has_reset(std::string_view group, std::string_view topic, 
 
 std::optional<std::int64_t> ConsumerOffsets::take_reset(std::string_view group, std::string_view topic,
                                                         std::int32_t queue) {
-  if (!any_reset_.load(std::memory_order_relaxed)) return std::nullopt;
-  return reset_.take(topic, group, queue);
+  if (!any_reset_.load(std::memory_order_relaxed) || refused()) return std::nullopt;
+  auto offset = reset_.take(topic, group, queue);
+  if (offset && journal_ != nullptr) changed();
+  return offset;
 }
 
 std::set<std::string> ConsumerOffsets::topics_of(std::string_view group) const {
@@ -125,26 +131,28 @@ std::set<std::string> ConsumerOffsets::groups_of(std::string_view topic) const {
 }
 
 void ConsumerOffsets::remove_group(std::string_view group) {
+  if (refused()) return;
   auto of_group = [&](std::string_view, std::string_view owner) { return owner == group; };
   bool any = committed_.erase_if(of_group);
-  reset_.erase_if(of_group);
+  any |= reset_.erase_if(of_group);
   pulled_.erase_if(of_group);
-  if (any) changed();
+  if (any) changed(true);
 }
 
 void ConsumerOffsets::remove_topic(std::string_view topic) {
+  if (refused()) return;
   auto of_topic = [&](std::string_view subject, std::string_view) { return subject == topic; };
   bool any = committed_.erase_if(of_topic);
-  reset_.erase_if(of_topic);
+  any |= reset_.erase_if(of_topic);
   pulled_.erase_if(of_topic);
-  if (any) changed();
+  if (any) changed(true);
 }
 
 void ConsumerOffsets::clone(std::string_view from_group, std::string_view to_group, std::string_view topic) {
   QueueOffsets offsets = committed_.queues(topic, from_group);
-  if (offsets.empty()) return;
+  if (offsets.empty() || refused()) return;
   committed_.put(offset_key(topic, to_group), std::move(offsets));
-  changed();
+  changed(true);
 }
 
 std::string ConsumerOffsets::encode() const {
@@ -180,6 +188,8 @@ std::string ConsumerOffsets::encode() const {
 
 std::string ConsumerOffsets::encode_file() {
   dirty_ = false;  // before reading: a later commit asks for another write
+  std::optional<std::int64_t> mark;
+  if (journal_ != nullptr) mark = position();  // before the content, too: it must not run ahead of it
   std::string text = encode();
   text.pop_back();
   {
@@ -187,6 +197,7 @@ std::string ConsumerOffsets::encode_file() {
     text += foreign_members_;
   }
   text += '}';
+  append_journal_mark(text, mark);
   return pretty_json(text);
 }
 

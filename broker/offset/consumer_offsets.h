@@ -13,9 +13,10 @@
 #include "broker/config/broker_config.h"
 #include "broker/offset/offset_table.h"
 #include "broker/state/checkpointer.h"
+#include "broker/state/journaled_table.h"
 #include "common/base/clock.h"
 #include "common/base/result.h"
-#include "common/protocol/body/data_version.h"
+#include "common/protocol/body/message_queue.h"
 
 namespace rmq::broker {
 
@@ -24,8 +25,9 @@ namespace rmq::broker {
 std::int64_t clamp_offset(std::int64_t offset, std::int64_t queue_min, std::int64_t queue_max);
 
 // Durability as the original's: a commit is on the disk within flushConsumerOffsetInterval and after an orderly stop.
-// Thread-safe.
-class ConsumerOffsets {
+// With a journal the master's commits are on the replicas within the journal's interval, and changes on other replicas
+// are ignored. Thread-safe.
+class ConsumerOffsets final : public JournaledTable {
  public:
   ConsumerOffsets(const BrokerConfig& config, Checkpointer& checkpointer, const Clock& clock);
 
@@ -61,9 +63,28 @@ class ConsumerOffsets {
   std::string encode() const;
   protocol::DataVersion data_version() const;
 
+  // --- Replicas: as TopicManager's; a Java master's answer to 43, whose entries are put over what is there.
+  JournaledTable& journaled() { return *this; }
+  void attach(JournalWriter* journal);
+  Status import_from_java(protocol::ConsumerOffsetTable offsets);
+
+  // --- JournaledTable (consumer_offsets_journal.cc)
+  std::string_view name() const override { return "offsets"; }
+  std::optional<std::int64_t> position() const override;
+  void mark(std::int64_t position) override;
+  std::string encode_all() const override;
+  Status apply(std::string_view payload, std::int64_t position) override;
+  Status replace(std::string_view payload, std::int64_t position) override;
+  bool goes_ahead() const override { return true; }
+  std::string take_changes() override;
+  void return_changes(std::string_view payload) override;
+
  private:
   Status decode(std::string_view text);
-  void changed();
+  bool refused() const { return journal_ != nullptr && !journal_->accepts(); }
+  // `soon`: an administrator's doing, which shouldn't wait for the journal's interval.
+  void changed(bool soon = false);
+  void changed_by_journal();
   std::string encode_file();
 
   const BrokerConfig& config_;
@@ -76,7 +97,10 @@ class ConsumerOffsets {
   std::atomic<bool> any_reset_{false};
   std::atomic<bool> dirty_{false};
   std::atomic<std::int64_t> commits_{0};
-  mutable std::mutex mutex_;  // version_, foreign_members_
+  JournalWriter* journal_ = nullptr;
+  std::atomic<bool> ahead_{false};  // of the journal, which was told
+  mutable std::mutex mutex_;        // version_, foreign_members_, position_
+  std::optional<std::int64_t> position_ = kJournalStale;
   protocol::DataVersion version_;
   std::string foreign_members_;  // members of the file that are not ours: `,"name":value` each, kept as they were
 };

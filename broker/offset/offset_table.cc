@@ -34,6 +34,7 @@ bool OffsetTable::set(std::string_view topic, std::string_view group, std::int32
   auto [entry, added] = found->second.emplace(queue, offset);
   bool changed = added || entry->second != offset;
   entry->second = offset;
+  if (changed) remember(shard, key);
   return changed;
 }
 
@@ -58,6 +59,7 @@ std::optional<std::int64_t> OffsetTable::take(std::string_view topic, std::strin
   std::int64_t offset = entry->second;
   found->second.erase(entry);
   if (found->second.empty()) shard.map.erase(found);
+  remember(shard, key);
   return offset;
 }
 
@@ -72,6 +74,7 @@ QueueOffsets OffsetTable::queues(std::string_view topic, std::string_view group)
 void OffsetTable::put(std::string key, QueueOffsets offsets) {
   Shard& shard = shard_of(*this, key);
   std::lock_guard lock(shard.mutex);
+  remember(shard, key);
   shard.map.insert_or_assign(std::move(key), std::move(offsets));
 }
 
@@ -79,7 +82,10 @@ void OffsetTable::erase(std::string_view topic, std::string_view group) {
   std::string_view key = buffered_key(topic, group);
   Shard& shard = shard_of(*this, key);
   std::lock_guard lock(shard.mutex);
-  if (auto found = shard.map.find(key); found != shard.map.end()) shard.map.erase(found);
+  if (auto found = shard.map.find(key); found != shard.map.end()) {
+    remember(shard, key);
+    shard.map.erase(found);
+  }
 }
 
 bool OffsetTable::erase_if(const std::function<bool(std::string_view, std::string_view)>& wanted) {
@@ -88,7 +94,9 @@ bool OffsetTable::erase_if(const std::function<bool(std::string_view, std::strin
     std::lock_guard lock(shard.mutex);
     any |= std::erase_if(shard.map, [&](const auto& entry) {
              auto names = split_offset_key(entry.first);
-             return names && wanted(names->first, names->second);
+             if (!names || !wanted(names->first, names->second)) return false;
+             remember(shard, entry.first);
+             return true;
            }) > 0;
   }
   return any;
@@ -118,6 +126,50 @@ bool OffsetTable::empty() const {
     std::lock_guard lock(shard.mutex);
     if (!shard.map.empty()) return false;
   }
+  return true;
+}
+
+std::vector<std::string> OffsetTable::take_changed() {
+  std::vector<std::string> keys;
+  for (Shard& shard : shards_) {
+    std::lock_guard lock(shard.mutex);
+    while (!shard.changed.empty()) keys.push_back(std::move(shard.changed.extract(shard.changed.begin()).value()));
+  }
+  return keys;
+}
+
+void OffsetTable::mark_changed(std::string_view key) {
+  Shard& shard = shard_of(*this, key);
+  std::lock_guard lock(shard.mutex);
+  remember(shard, key);
+}
+
+std::optional<QueueOffsets> OffsetTable::find(std::string_view key) const {
+  const Shard& shard = shard_of(*this, key);
+  std::lock_guard lock(shard.mutex);
+  auto found = shard.map.find(key);
+  return found == shard.map.end() ? std::nullopt : std::optional(found->second);
+}
+
+bool OffsetTable::apply(std::string_view key, QueueOffsets offsets) {
+  Shard& shard = shard_of(*this, key);
+  std::lock_guard lock(shard.mutex);
+  auto found = shard.map.find(key);
+  if (found == shard.map.end()) {
+    shard.map.emplace(std::string(key), std::move(offsets));
+    return true;
+  }
+  if (found->second == offsets) return false;
+  found->second = std::move(offsets);
+  return true;
+}
+
+bool OffsetTable::apply_removal(std::string_view key) {
+  Shard& shard = shard_of(*this, key);
+  std::lock_guard lock(shard.mutex);
+  auto found = shard.map.find(key);
+  if (found == shard.map.end()) return false;
+  shard.map.erase(found);
   return true;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -11,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace rmq::broker {
@@ -37,6 +39,17 @@ class OffsetTable {
   std::map<std::string, QueueOffsets> all() const;
   bool empty() const;
 
+  // --- For the journal: keys that changed are remembered from track_changes() on, until they are taken.
+  void track_changes() { tracking_.store(true, std::memory_order_relaxed); }
+  std::vector<std::string> take_changed();
+  void mark_changed(std::string_view key);
+  // The queues of a key; none: there is no such key.
+  std::optional<QueueOffsets> find(std::string_view key) const;
+  // As put() and an erase of the key, without being remembered: what the journal brought. True if that changed
+  // anything.
+  bool apply(std::string_view key, QueueOffsets offsets);
+  bool apply_removal(std::string_view key);
+
  private:
   static constexpr std::size_t kShards = 64;
   struct Hash {
@@ -47,7 +60,13 @@ class OffsetTable {
   struct alignas(64) Shard {
     mutable std::mutex mutex;
     Map map;
+    std::unordered_set<std::string, Hash, std::equal_to<>> changed;
   };
+  // With the shard's lock held.
+  void remember(Shard& shard, std::string_view key) {
+    if (!tracking_.load(std::memory_order_relaxed)) return;
+    if (shard.changed.find(key) == shard.changed.end()) shard.changed.emplace(key);
+  }
 
   template <class Self>
   static auto& shard_of(Self& self, std::string_view key) {
@@ -55,6 +74,7 @@ class OffsetTable {
   }
 
   std::array<Shard, kShards> shards_;
+  std::atomic<bool> tracking_{false};
 };
 
 std::string offset_key(std::string_view topic, std::string_view group);

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <future>
 
-#include "broker/state/pretty_json.h"
-#include "broker/state/state_file.h"
 #include "broker/topic/attributes.h"
 #include "common/base/log.h"
 
@@ -25,6 +23,15 @@ protocol::TopicConfigTable to_body_table(const std::map<std::string, TopicPtr, s
   protocol::TopicConfigTable table{.data_version = version, .topics = {}};
   for (const auto& [name, topic] : topics) table.topics.emplace_hint(table.topics.end(), name, *topic);
   return table;
+}
+
+DurableTable<TopicConfig>::Content to_content(protocol::TopicConfigTable table) {
+  DurableTable<TopicConfig>::Content content{.entries = {}, .version = table.data_version, .install_aside = {}};
+  for (auto& [name, topic] : table.topics) {
+    topic.topic_name = name;
+    content.entries.emplace_hint(content.entries.end(), name, shared(std::move(topic)));
+  }
+  return content;
 }
 
 }  // namespace
@@ -61,9 +68,15 @@ std::vector<TopicConfig> TopicManager::built_in(const BrokerConfig& config) {
 
 TopicManager::TopicManager(const BrokerConfig& config, Checkpointer& checkpointer, const Clock& clock)
     : config_(config),
-      table_(checkpointer, config.config_path("topics.json"), clock, [](const auto& topics, const auto& version) {
-        return pretty_json(protocol::to_body(to_body_table(topics, version)));
-      }) {
+      table_(checkpointer, clock,
+             {.name = "topics",
+              .path = config.config_path("topics.json"),
+              .encode = [](const auto& topics, const auto& version,
+                           bool) { return protocol::to_body(to_body_table(topics, version)); },
+              .decode = [](std::string_view text) -> Result<Table::Content> {
+                RMQ_TRY(auto table, protocol::parse_body<protocol::TopicConfigTable>(text));
+                return to_content(std::move(table));
+              }}) {
   table_.on_change([](const Table::Changes& changes, const protocol::DataVersion&) {
     if (changes.size() > 8) return log::info("topics changed", {{"count", changes.size()}});
     for (const auto& [name, topic] : changes) {
@@ -96,22 +109,15 @@ void TopicManager::on_change(OnChange listener) {
 
 Status TopicManager::load() {
   Table::Map topics;
-  std::optional<protocol::DataVersion> version;
   for (TopicConfig& topic : built_in(config_)) {
     std::string name = topic.topic_name;
     topics.insert_or_assign(std::move(name), shared(std::move(topic)));
   }
-  RMQ_CHECK_OK(load_state_file(config_.config_path("topics.json"), [&](std::string_view text) -> Status {
-    RMQ_TRY(auto table, protocol::parse_body<protocol::TopicConfigTable>(text));
-    for (auto& [name, topic] : table.topics) {
-      topic.topic_name = name;
-      topics.insert_or_assign(name, shared(std::move(topic)));
-    }
-    version = table.data_version;
-    return {};
-  }));
-  table_.load(std::move(topics), version);
-  return {};
+  return table_.load(std::move(topics));
+}
+
+Status TopicManager::import_from_java(protocol::TopicConfigTable topics) {
+  return table_.import_all(to_content(std::move(topics)));
 }
 
 bool TopicManager::is_order(std::string_view topic) const {

@@ -21,14 +21,15 @@ namespace rmq::broker {
 
 using TopicPtr = std::shared_ptr<const protocol::TopicConfig>;
 
-// A topic is found only after topics.json with it is on the disk: what was acknowledged for a topic never outlives it.
-// Thread-safe. Lookups take no lock. The functions with `done` never block: it runs on the checkpointer's thread, or at
-// once when nothing needs to be written. The others block until the file is on the disk; never from an I/O thread.
+// A topic is found only after topics.json with it is on the disk, or after the journal with it is confirmed: what was
+// acknowledged for a topic never outlives it. Thread-safe. Lookups take no lock. The functions with `done` never block:
+// it runs on the checkpointer's or the journal's thread, or at once when nothing needs to be written. The others block
+// until then; never from an I/O thread. On a replica that isn't master all changes are refused: kUnavailable.
 class TopicManager {
  public:
   using Done = std::function<void(Result<TopicPtr>)>;
   // Topics that are new or changed (and the names of removed ones): time to register with the name servers. Runs on the
-  // checkpointer's thread; must not block.
+  // checkpointer's or the journal's thread; must not block.
   struct Change {
     std::vector<TopicPtr> changed;
     std::vector<std::string> removed;
@@ -74,6 +75,13 @@ class TopicManager {
   std::vector<std::string> names() const;
   std::size_t size() const { return table_.size(); }
   protocol::DataVersion data_version() const { return table_.data_version(); }
+
+  // --- Replicas. The table as the journal knows it; where changes go from now on (before the first of them).
+  JournaledTable& journaled() { return table_; }
+  void attach(JournalWriter* journal) { table_.attach(journal); }
+  // Takes over all that a Java master answered to 21, unless the version is the same; what it doesn't have goes. On the
+  // disk when it returns. Never while a journal of our own master is followed.
+  Status import_from_java(protocol::TopicConfigTable topics);
 
   // Names and settings of the topics that are there from the start.
   static std::vector<protocol::TopicConfig> built_in(const BrokerConfig& config);
