@@ -72,7 +72,7 @@ class ElectionRound {
     std::int64_t lease_given_ms;
   };
 
-  // Replicas to ask now: not asked yet, or without an answer for position_wait_ms. Notes them under `first_ask`...
+  // Replicas to ask now, each with its number: not asked yet, or without an answer for position_wait_ms.
   std::vector<std::pair<std::uint64_t, ReplicaId>> to_ask(const Context& context, std::uint64_t& next_ask);
   // False: an answer to nothing that is asked (late, of a former round, or repeated).
   bool on_answer(std::uint64_t ask, const std::optional<Position>& position, std::int64_t now_ms);

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@
 namespace rmq::election {
 
 inline constexpr std::size_t kMaxPending = 256;
+// Greater ones are junk: an epoch counts elections.
+inline constexpr std::int32_t kMaxPlausibleEpoch = 1'000'000'000;
 
 class GroupController {
  public:
@@ -49,7 +52,7 @@ class GroupController {
   std::int64_t next_wakeup_ms(Now now) const;
 
   // From the next input on. Lowering expected_replicas is how a person consents to go on with fewer.
-  void set_policy(const Policy& policy) { policy_ = policy; }
+  void set_policy(const Policy& policy);
   const Policy& policy() const { return policy_; }
   // What is known to be stored; none: no object.
   const std::optional<GroupState>& state() const { return state_; }
@@ -61,6 +64,7 @@ class GroupController {
     RequestId id = 0;
     Connection connection = 0;
     Request request;
+    int conflicts = 0;
   };
   // A 1002 that waits for the end of an election.
   struct Waiter {
@@ -69,37 +73,49 @@ class GroupController {
     std::int64_t until_ms = 0;
   };
 
-  // group_controller_requests.cc: one function a request; false: it must wait for the write under way.
-  bool handle(Now now, const Pending& pending);
-  bool handle_request(Now now, const Pending& p, const NextIdRequest& r);
-  bool handle_request(Now now, const Pending& p, const ApplyIdRequest& r);
-  bool handle_request(Now now, const Pending& p, const RegisterRequest& r);
-  bool handle_request(Now now, const Pending& p, const HeartbeatRequest& r);
-  bool handle_request(Now now, const Pending& p, const AlterSyncSetRequest& r);
-  bool handle_request(Now now, const Pending& p, const ElectMasterRequest& r);
-  bool handle_request(Now now, const Pending& p, const ReplicaInfoRequest& r);
-  bool handle_request(Now now, const Pending& p, const SyncStateRequest& r);
-  bool handle_request(Now now, const Pending& p, const CleanRequest& r);
-  bool handle_request(Now now, const Pending& p, const UpdateAddressRequest& r);
+  // group_controller_requests.cc: one function a request. Those that write are called with no write under way.
+  void handle(Now now, const Pending& pending);
+  void handle(Now now, const Pending& p, const NextIdRequest& r);
+  void handle(Now now, const Pending& p, const ApplyIdRequest& r);
+  void handle(Now now, const Pending& p, const RegisterRequest& r);
+  void handle(Now now, const Pending& p, const HeartbeatRequest& r);
+  void handle(Now now, const Pending& p, const AlterSyncSetRequest& r);
+  void handle(Now now, const Pending& p, const ElectMasterRequest& r);
+  void handle(Now now, const Pending& p, const ReplicaInfoRequest& r);
+  void handle(Now now, const Pending& p, const SyncStateRequest& r);
+  void handle(Now now, const Pending& p, const CleanRequest& r);
+  void handle(Now now, const Pending& p, const UpdateAddressRequest& r);
+  void answer_registered(Now now, const Pending& p, const RegisterRequest& r, Actions& to) const;
+  bool may_grant_lease(const HeartbeatRequest& r) const;
+  void hear_of_epochs(const HeartbeatRequest& r);
 
   Actions finish(Now now);  // runs what became possible and hands over the actions
   void answer(Answer answer) { actions_.emplace_back(std::move(answer)); }
   void refuse(RequestId id, std::int32_t code, std::string remark);
-  // Starts a write; `then` leave on kOk. On a conflict `again` is handled anew, if it has an id.
-  void write(GroupState next, bool erase, Actions then, std::optional<Pending> again);
+  // Starts a write (none: erase); `then` leave on kOk. On a conflict `again` is handled anew.
+  void write(std::optional<GroupState> next, Actions then, std::optional<Pending> again, bool outcome = false);
+  void written(Now now);
+  void expire_waiters(Now now);
 
   // group_controller_elections.cc
+  void progress_elections(Now now);
   void consider_election(Now now);
-  void start_round(Now now, RoundKind kind, std::string reason, std::optional<ReplicaId> designated = std::nullopt);
-  void ask_again(Now now);
-  void try_decide(Now now);
+  void consider_first_election(Now now);
+  void start_round(Now now, RoundKind kind, std::string reason, ReplicaId who = -1);
+  void drop_round();
+  void run_round(Now now);
   void write_outcome(Now now, const Outcome& outcome);
   void write_no_master(Now now, const std::string& reason);
-  void answer_waiters(Now now);
-  void notify_all(const GroupState& state);
+  void clear_suspects(Now now);
+  // With the result of the last election, or that there was none.
+  void answer_waiters();
+  static void notify_all(const GroupState& state, Actions& to);
+  // Beyond the recorded epoch and everything promised or heard of; may be beyond what an int32 holds.
   std::int64_t next_epoch() const;
+  ElectionRound::Context context(Now now) const;
+  bool can_elect(Now now, ReplicaId except = -1) const;
 
-  Answer master_answer(RequestId id) const;
+  Answer master_answer(RequestId id, std::int32_t code, bool with_group) const;
 
   Policy policy_;
   std::string cluster_;
@@ -109,12 +125,16 @@ class GroupController {
   Liveness liveness_;
 
   std::optional<ElectionRound> round_;
+  std::int64_t round_wake_ms_ = 0;
   std::vector<Waiter> waiters_;
   std::uint64_t next_ask_ = 1;
-  std::int64_t lease_given_ms_;        // the last moment at which a lease may have been granted to the master
-  std::int32_t epoch_floor_ = 0;       // the greatest epoch heard of
-  std::optional<ReplicaId> resigned_;  // its process leaves: no candidate until it registers anew
-  std::int64_t retry_at_ms_ = 0;       // not before: the next election, the next write after an error
+  std::int64_t lease_given_ms_;   // the last moment at which a lease may have been granted to the master
+  std::int32_t epoch_floor_ = 0;  // the next epoch is at least this: promised, or beyond what a log holds
+  bool stale_ = false;            // a log holds a later epoch than the stored state: the object was set back
+  std::string no_master_reason_;
+  std::map<ReplicaId, std::int64_t> suspect_targets_;  // caught up when its end is there
+  std::optional<ReplicaId> resigned_;                  // its process leaves: no candidate until it registers anew
+  std::int64_t retry_at_ms_ = 0;                       // not before: the next election, the next write after an error
 
   struct WriteUnderWay {
     std::optional<GroupState> next;  // none: erased
