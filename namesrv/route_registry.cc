@@ -85,6 +85,7 @@ void RouteRegistry::channel_closed(std::uint64_t channel) {
   std::unique_lock lock(mutex_);
   std::vector<BrokerIdentity> brokers;
   const auto gone = table_.brokers_of_channel(channel);
+  brokers.reserve(gone.size());
   for (const auto& broker : gone) brokers.push_back(broker.identity());
   auto changes = table_.unregister_brokers(brokers);
   lock.unlock();
@@ -95,6 +96,7 @@ std::vector<RouteTable::Gone> RouteRegistry::expire() {
   std::unique_lock lock(mutex_);
   auto gone = table_.expired(clock_.monotonic_ms());
   std::vector<BrokerIdentity> brokers;
+  brokers.reserve(gone.size());
   for (const auto& broker : gone) brokers.push_back(broker.identity());
   auto changes = table_.unregister_brokers(brokers);
   lock.unlock();

@@ -8,5 +8,9 @@ cmake -S . -B build/tidy -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_DISABLE_PRECO
   -DCMAKE_EXPORT_COMPILE_COMMANDS=ON > /dev/null || exit 1
 files=("$@")
 [ ${#files[@]} -gt 0 ] || mapfile -t files < <(git ls-files '*.cc' | grep -vE '(_test|_test_util)\.cc$|^fuzz/|/testing/|/apiserver_test/|/bench/|/interop/|^bench/')
-printf '%s\n' "${files[@]}" | xargs -P "$(nproc)" -n 4 clang-tidy-16 -p build/tidy --quiet 2>/dev/null | tee build/tidy/findings.log | grep -E 'error:' && exit 1
+findings=build/tidy/findings.log
+printf '%s\n' "${files[@]}" | xargs -P "$(nproc)" -n 4 clang-tidy-16 -p build/tidy --quiet 2>/dev/null > "$findings"
+status=$?
+grep -E '(error|warning):' "$findings" && exit 1
+[ "$status" = 0 ] || { echo "clang-tidy failed, see $findings" >&2; exit 1; }
 echo "clang-tidy: ${#files[@]} files, nothing found"

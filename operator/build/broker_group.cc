@@ -23,7 +23,7 @@ json service_ports() {
 }
 
 json service(const Cluster& cluster, const BuildDefaults& defaults, std::int64_t group, const std::string& name,
-             Labels selector, json more) {
+             Labels selector, const json& more) {
   auto object = make_object(cluster, defaults, {"v1", "Service", name, broker_group_selector(cluster, group)});
   object["spec"] = {{"selector", std::move(selector)}, {"ports", service_ports()}};
   object["spec"].update(more);

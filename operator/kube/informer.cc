@@ -48,7 +48,7 @@ struct Informer::State : std::enable_shared_from_this<Informer::State> {
   State(ApiServer& server_in, InformerOptions options_in)
       : server(server_in), options(std::move(options_in)), rules(list_watch_options(options), std::random_device{}()) {}
 
-  void schedule(Step step) {
+  void schedule(const Step& step) {
     if (stopped()) return;
     if (step.delay.count() == 0) {
       send(step);
@@ -74,7 +74,7 @@ struct Informer::State : std::enable_shared_from_this<Informer::State> {
         {.on_head = [self = shared_from_this(), watch](const HttpHead& head) { self->head(head, watch); },
          .on_body = [self = shared_from_this(), watch](std::string_view bytes) { return self->bytes(bytes, watch); },
          .on_end =
-             [self = shared_from_this(), watch](Status status) {
+             [self = shared_from_this(), watch](const Status& status) {
                if (self->stopped()) return;
                watch ? self->watch_ended(status) : self->list_ended(status);
              }});
