@@ -40,8 +40,8 @@ class GroupController {
   Actions on_request(Now now, RequestId id, Connection connection, const Request& request);
   Actions on_tick(Now now);
   Actions on_connection_closed(Now now, ReplicaId id, Connection connection);
-  // Certain: the process that last spoke is no more ("container ended", "connect refused"). Counts once its connection
-  // is closed; a later message of the replica takes it back.
+  // Certain: the process that last spoke is no more ("container ended", "connect refused"), as things are now, not as
+  // they were once. Counts only while its connection is closed; a later message of the replica takes it back.
   Actions on_process_dead(Now now, ReplicaId id, const std::string& evidence);
   // `ask` is AskPosition's; none: no answer came.
   Actions on_position(Now now, std::uint64_t ask, const std::optional<Position>& position);

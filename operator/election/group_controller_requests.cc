@@ -145,6 +145,7 @@ void GroupController::answer_registered(Now now, const Pending& p, const Registe
 bool GroupController::may_grant_lease(const HeartbeatRequest& r) const {
   if (!state_ || state_->master != r.id || !r.ours || r.epoch != state_->master_epoch) return false;
   if (round_ || uncertain_ || resigned_ == r.id) return false;
+  if (stale_ || epoch_floor_ > state_->master_epoch) return false;  // an election is due
   return !write_ || (write_->next && write_->next->master == r.id);
 }
 

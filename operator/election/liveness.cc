@@ -54,6 +54,8 @@ void Liveness::process_dead(ReplicaId id, const std::string& evidence) {
     it->second.open = false;  // never heard: nothing contradicts
     it->second.heard_ms = since_ms_;
   }
+  // On an open connection a process lives: what died is a former life. (When it does close, a probe asks anew.)
+  if (it->second.open) return;
   it->second.evidence = evidence.empty() ? "process ended" : evidence.substr(0, kMaxStateText);
 }
 

@@ -20,14 +20,14 @@ class Liveness {
     bool reported = false;         // a heartbeat came since it registered last
     Connection connection = 0;
     bool open = true;
-    std::string evidence;  // of its death; counts once the connection is closed
+    std::string evidence;  // of its death
     std::int64_t timeout_ms = 0;
     std::int32_t epoch = 0;
     std::int64_t end = 0;
     std::optional<std::int64_t> confirm;
     std::int32_t priority = 0x7fffffff;
 
-    bool certainly_dead() const { return !evidence.empty() && !open; }
+    bool certainly_dead() const { return !evidence.empty(); }
   };
 
   // Silence before `since_ms` is no evidence.
@@ -43,6 +43,7 @@ class Liveness {
   void answered(ReplicaId id, std::int64_t now_ms);
   // Whether that was the connection it spoke on last.
   bool closed(ReplicaId id, Connection connection);
+  // Counts only while its connection is closed (or it was never heard).
   void process_dead(ReplicaId id, const std::string& evidence);
   void forget(ReplicaId id) { facts_.erase(id); }
 

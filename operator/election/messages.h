@@ -116,7 +116,7 @@ struct Position {
 };
 
 // To send as the answer to `request`. What is set goes into header and body as the original has them
-// (operator/election/wire.h does that).
+// (operator/controller/wire.h does that).
 struct Answer {
   RequestId request = 0;
   std::int32_t code = 0;
