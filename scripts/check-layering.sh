@@ -10,7 +10,7 @@ check() {
   [ -d "$folder" ] || return 0
   allowed=$(printf '%s|' "$@"); allowed=${allowed%|}
   local found
-  found=$(grep -rnE '^#include "(common|namesrv|broker|operator|cli|bench|proxy|console)/' "$folder" --include='*.h' --include='*.cc' \
+  found=$(grep -rnE '^#include "(common|namesrv|broker|operator|controller|cli|bench|sim|proxy|console)/' "$folder" --include='*.h' --include='*.cc' \
     | grep -vE "#include \"($allowed|common/testing)/" || true)
   if [ -n "$found" ]; then
     printf 'includes pointing upward from %s:\n%s\n' "$folder" "$found"
@@ -28,6 +28,11 @@ check broker common
 check operator/kube common/base
 check operator/api common/base
 check operator/build operator/api common/base
+check operator/election common
+check operator/controller operator/election common
 check operator common
+check controller operator/controller operator/election common
+check broker/replication/rules common/base
+check sim common broker/replication/rules operator/election
 check bench common
 exit $bad
