@@ -119,7 +119,7 @@ Status StateJournal::Core::propose(JournaledTable& table, std::string payload, D
     return fail(ErrorKind::kFull, "too many changes wait for the journal");
   }
   waiting_bytes_ += payload.size();
-  waiting_.push_back({&table, std::move(payload), std::move(done)});
+  waiting_.push_back({&table, std::move(payload), std::move(done), steady_clock::now() + options_.change_limit});
   hurry_ = true;
   poked_ = true;
   changed_.notify_all();
@@ -202,6 +202,7 @@ void StateJournal::Core::advance_role(std::function<void()>& ready) {
 StateJournal::Core::Time StateJournal::Core::next_deadline() const {
   auto next = steady_clock::now() + std::chrono::hours(1);
   for (const auto& [number, flying] : flying_) next = std::min(next, flying.deadline);
+  if (!waiting_.empty()) next = std::min(next, waiting_.front().deadline);
   if (role_ == Role::kCatchingUp) next = std::min(next, steady_clock::now() + kCatchUpLook);
   if (role_ != Role::kMaster) return next;
   if (ahead_ && !ahead_flies_) next = std::min(next, ahead_due_);

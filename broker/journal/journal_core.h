@@ -54,6 +54,7 @@ class StateJournal::Core final : public store::AppendListener, public std::enabl
     JournaledTable* table;
     std::string payload;
     Done done;
+    Time deadline;
   };
   struct Taken {  // from a table that goes ahead
     JournaledTable* table;

@@ -12,6 +12,7 @@ using store::AppendStatus;
 
 constexpr std::size_t kBatchBytes = 8UL << 20;
 constexpr std::chrono::milliseconds kRetry{1'000};  // after the store refused
+constexpr std::chrono::hours kSnapshotLimit{1};     // nobody's answer waits for it
 
 bool is_stored(AppendStatus status) {
   return status == AppendStatus::kOk || status == AppendStatus::kFlushTimeout ||
@@ -77,6 +78,11 @@ void StateJournal::Core::settle(Finished& finished) {
       finish(current, fail(error_of(AppendStatus::kReplicaTimeout)), finished);
     }
   }
+  // Those that a snapshot holds up, which in turn waits for replicas.
+  for (; !waiting_.empty() && waiting_.front().deadline <= now; waiting_.pop_front()) {
+    waiting_bytes_ -= waiting_.front().payload.size();
+    finished.emplace_back(std::move(waiting_.front().done), fail(error_of(AppendStatus::kReplicaTimeout)));
+  }
   hurry_ = !waiting_.empty() || !flying_.empty();
 }
 
@@ -115,7 +121,8 @@ bool StateJournal::Core::write_changes(std::unique_lock<std::mutex>& lock) {
     waiting_bytes_ -= change.payload.size();
     JournalEntry entry;
     entry.sections.push_back({std::string(change.table->name()), std::move(change.payload)});
-    entries.emplace_back(std::move(entry), Flying{.done = std::move(change.done), .taken = {}});
+    entries.emplace_back(std::move(entry),
+                         Flying{.done = std::move(change.done), .taken = {}, .deadline = change.deadline});
     waiting_.pop_front();
   }
   append(lock, std::move(entries));
@@ -160,13 +167,14 @@ bool StateJournal::Core::write_ahead(std::unique_lock<std::mutex>& lock) {
 // batches where they are large; an entry is acknowledged with its last.
 void StateJournal::Core::append(std::unique_lock<std::mutex>& lock,
                                 std::vector<std::pair<JournalEntry, Flying>> entries) {
-  const auto deadline = steady_clock::now() + options_.change_limit;
+  const auto now = steady_clock::now();
   std::vector<JournalEntry> numbered;
   for (auto& [entry, flying] : entries) {
     entry.writer = writer_;
     entry.number = ++last_number_;
     entry.snapshot = applier_.last_snapshot();
-    flying.deadline = flying.snapshot ? deadline + std::chrono::hours(1) : deadline;
+    if (flying.snapshot) flying.deadline = now + kSnapshotLimit;
+    if (flying.deadline == Time{}) flying.deadline = now + options_.change_limit;
     flying_.emplace(entry.number, std::move(flying));
     numbered.push_back(std::move(entry));
   }

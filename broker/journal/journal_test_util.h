@@ -51,6 +51,7 @@ struct NodeOptions {
   bool synchronous = false;
   std::chrono::milliseconds offset_interval{5};
   std::size_t part_bytes = 512 * 1024;
+  std::chrono::milliseconds change_limit{10'000};
 };
 
 class Node final : public store::ArrivalListener {
@@ -85,6 +86,7 @@ class Node final : public store::ArrivalListener {
     journal_options.store_host = store::testing::kHost;
     journal_options.offset_interval = options_.offset_interval;
     journal_options.part_bytes = options_.part_bytes;
+    journal_options.change_limit = options_.change_limit;
     journal = std::make_unique<StateJournal>(*store, *checkpointer, journal_options);
     for (auto* table : tables()) journal->register_table(*table);
     checkpointer->start();

@@ -191,6 +191,59 @@ TEST_CASE("synchronous: a change waits for the replicas, fails with its mastersh
   }
 }
 
+TEST_CASE("synchronous without replicas: changes fail within their limit, those that wait behind a snapshot as well") {
+  NodeOptions options;
+  options.synchronous = true;
+  options.file_bytes = 128 * 1024;
+  options.change_limit = 50ms;
+  Node node(options);
+  node.begin_to_lead(1);
+  REQUIRE(eventually([&] { return node.journal->accepts(); }));
+  CHECK(node.topics->update({topic("T")}).error().kind == ErrorKind::kTimeout);
+  // The log rolls: a snapshot is due, and cannot be written before the change is confirmed.
+  store::testing::Collector collector;
+  auto& queue = node.store->queue("data", 0);
+  const std::string body(4000, 'x');
+  while (node.store->log().max_offset() < options.file_bytes + 10'000) {
+    auto batch = std::make_unique<store::AppendBatch>();
+    batch->listener = &collector;
+    batch->wait_for = store::kWaitNothing;
+    REQUIRE(batch->add(queue, store::testing::message(body)));
+    REQUIRE(node.store->append(batch) == store::AppendStatus::kOk);
+    (void)collector.take();
+  }
+  CHECK(node.topics->update({topic("U")}).error().kind == ErrorKind::kTimeout);
+  node.offsets->commit("g", "T", 0, 1);
+  const auto flushed = node.journal->flush(10s);
+  REQUIRE_FALSE(flushed);
+  CHECK(flushed.error().kind == ErrorKind::kTimeout);
+  CHECK_FALSE(node.topics->contains("T"));
+  // Once the replicas are there everything goes on.
+  REQUIRE(eventually([&] {
+    node.confirm();
+    return node.topics->contains("T");
+  }));
+  std::atomic<bool> done{false};
+  std::thread confirming([&] {
+    while (!done) {
+      node.confirm();
+      std::this_thread::yield();
+    }
+  });
+  CHECK(node.topics->update({topic("V")}));
+  // What was not applied yet when the snapshot became due is in it all the same.
+  CHECK(eventually([&] { return node.journal->position().last_snapshot > 0; }));
+  CHECK(node.topics->update({topic("W")}));
+  done = true;
+  confirming.join();
+  node.yield();
+  Node late({.file_bytes = options.file_bytes});
+  late.copy(node, UINT64_MAX, options.file_bytes);
+  late.settle();
+  for (const auto* name : {"T", "V", "W"}) CHECK(late.topics->contains(name));
+  CHECK(late.offsets->query("g", "T", 0) == 1);
+}
+
 TEST_CASE("asynchronous: what was applied and then cut off is gone from the tables, also after a crash") {
   Node a;
   Node b;
