@@ -92,15 +92,9 @@ Status CommitLog::set_end(std::uint64_t end, bool wipe) {
       const auto head = current_->view(end, end + std::min<std::uint64_t>(rest, 64 * 1024));
       wipe = !std::all_of(head.begin(), head.end(), [](char c) { return c == 0; });
     }
-    if (wipe && rest > 0) {
-      RMQ_CHECK_OK(ops_.zero(current_->fd(), end - current_->start(), rest));
-      RMQ_CHECK_OK(ops_.sync_data(current_->fd()));
-    }
+    if (wipe) RMQ_CHECK_OK(wipe_behind(end));
   }
-  end_ = written_ = end;
-  max_.store(end);
-  flushed_.store(end);
-  gate_.reset_flushed(static_cast<std::int64_t>(end));
+  set_ends(end, end);
   return sync_directory(directory_);
 }
 
@@ -146,26 +140,26 @@ Result<std::shared_ptr<Segment>> CommitLog::take_next(std::uint64_t start) {
   return next;
 }
 
+// Where the next file starts, once the current one is half full.
+std::optional<std::uint64_t> CommitLog::wanted_next() const {
+  std::lock_guard lock(segments_mutex_);
+  if (segments_.empty()) {
+    // Where a replica's log starts is the master's to say.
+    if (write_state() == WriteState::kReplica) return std::nullopt;
+    return max_offset();
+  }
+  const auto& last = *segments_.back();
+  if (max_offset() < last.start() + last.size() / 2) return std::nullopt;
+  return last.end();
+}
+
 Status CommitLog::prepare_next() {
-  std::uint64_t start = 0;
-  {
-    std::lock_guard lock(segments_mutex_);
-    if (!segments_.empty()) {
-      const auto& last = *segments_.back();
-      if (max_offset() - last.start() < last.size() / 2) return {};
-      start = last.end();
-    } else {
-      start = max_offset();
-    }
-  }
+  if (!wanted_next()) return {};
   std::lock_guard lock(next_mutex_);
-  if (next_ && next_->start() == start) return {};
-  {
-    // The writer may have come here in the meantime.
-    std::lock_guard segments_lock(segments_mutex_);
-    if (!segments_.empty() && segments_.back()->end() != start) return {};
-  }
-  RMQ_TRY(next_, create_segment(start));
+  // Again: the writer may have come here in the meantime, or the log was cut.
+  const auto start = wanted_next();
+  if (!start || (next_ && next_->start() == *start)) return {};
+  RMQ_TRY(next_, create_segment(*start));
   return {};
 }
 

@@ -9,7 +9,6 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -93,9 +92,18 @@ class CommitLog {
   // Whole records that fit into the current file, or begin the next one. All or nothing; kFull, or kIo: kBroken.
   Status write_replica(std::string_view records);
   Status write_replica_blank();  // to the end of the current file
-  // Waits until nobody writes, changes the state, and lets go of the rest of the list, which meets the new state.
-  // False if the state was none of `from`.
-  bool switch_state(std::initializer_list<WriteState> from, WriteState to);
+  // Cuts the log at `end`, within it; the cut is on the disk when this returns. After an error, again.
+  Status cut(std::uint64_t end);
+  // Deletes everything; the log goes on at `start`, with fillers (see replica_writer.h) if that is within a file. After
+  // an error, again.
+  Status clear(std::uint64_t start);
+  // As long as this holds, where the log begins is still open. A replica's thread only.
+  bool empty() const;
+  // Of an empty log: moves its end to where a file starts, as masters need it.
+  Status round_up_empty();
+  // From producers to the master's bytes, unless the state is kBroken or kClosed. When it returns, no producer's batch
+  // is being written, and what was waiting is refused.
+  void close_for_producers();
 
   // --- Reading. Thread-safe.
   std::uint64_t min_offset() const;                                                  // start of the oldest file
@@ -141,6 +149,7 @@ class CommitLog {
   void enter_writer();
   void leave_writer();
   void tell_written();
+  void tell_listeners();
   void write_list(AppendBatch* list);
   AppendStatus place(AppendBatch& batch);
   AppendStatus write_out();
@@ -149,6 +158,13 @@ class CommitLog {
   void complete(std::unique_ptr<AppendBatch> batch);
   void stop_writing(const Error& error);
   bool has_room();
+  std::optional<std::uint64_t> wanted_next() const;
+  Status cut_turn(std::uint64_t end);
+  Status clear_turn(std::uint64_t start);
+  Status remove_segments(std::uint64_t from);
+  Status remove_next();
+  Status wipe_behind(std::uint64_t end);
+  void set_ends(std::uint64_t end, std::uint64_t flushed);
   Status replica_turn(std::string_view records);
   Status replica_file(std::string_view records);
   Status write_fillers(std::int64_t store_timestamp);
@@ -169,16 +185,18 @@ class CommitLog {
   std::atomic<std::int64_t> writing_since_{0};
   std::atomic<WriteState> state_{WriteState::kClosed};
   std::atomic<bool> few_replicas_{false};
-  std::atomic<std::size_t> end_listeners_used_{0};
+  std::atomic<bool> end_listeners_used_{false};
+  std::atomic<std::uint64_t> end_calls_{0};
   std::array<std::atomic<LogEndListener*>, kMaxEndListeners> end_listeners_{};
+  std::mutex end_listeners_mutex_;  // for changes
   std::atomic<std::uint64_t> max_{0};
   std::atomic<std::uint64_t> flushed_{0};
 
   // The writer's own.
   std::shared_ptr<Segment> current_;
-  std::uint64_t end_ = 0;       // where the next record goes
-  std::uint64_t written_ = 0;   // end_ without what is in parts_
-  bool begins_inside_ = false;  // the log begins at end_, inside a file: its first write needs fillers
+  std::uint64_t end_ = 0;                   // where the next record goes
+  std::uint64_t written_ = 0;               // end_ without what is in parts_
+  std::atomic<bool> begins_inside_{false};  // the log begins at end_, inside a file: its first write needs fillers
   std::int64_t last_timestamp_ = 0;
   std::vector<iovec> parts_;
   std::uint64_t parts_bytes_ = 0;

@@ -1,6 +1,5 @@
 // The writer's side of the commit log.
 #include <algorithm>
-#include <thread>
 
 #include "broker/store/commit_log.h"
 #include "common/base/bytes.h"
@@ -242,44 +241,7 @@ void CommitLog::roll_back() {
 
 void CommitLog::tell_written() {
   if (on_written) on_written();
-  const auto listeners = end_listeners_used_.load(std::memory_order_acquire);
-  for (std::size_t i = 0; i < listeners; ++i) {
-    if (auto* listener = end_listeners_[i].load(std::memory_order_acquire)) listener->on_log_end();
-  }
-}
-
-// Waits until nobody else writes. Whoever comes meanwhile leaves its batch in the list.
-void CommitLog::enter_writer() {
-  while (!become_writer()) std::this_thread::yield();
-}
-
-// Lets others write, and sees to what they left.
-void CommitLog::leave_writer() {
-  write_loop();
-}
-
-bool CommitLog::add_end_listener(LogEndListener* listener) {
-  enter_writer();
-  bool added = false;
-  for (std::size_t i = 0; i < kMaxEndListeners && !added; ++i) {
-    if (end_listeners_[i].load(std::memory_order_relaxed) != nullptr) continue;
-    end_listeners_[i].store(listener, std::memory_order_release);
-    if (i >= end_listeners_used_.load()) end_listeners_used_.store(i + 1, std::memory_order_release);
-    added = true;
-  }
-  leave_writer();
-  return added;
-}
-
-void CommitLog::remove_end_listener(LogEndListener* listener) {
-  enter_writer();
-  for (auto& slot : end_listeners_) {
-    if (slot.load(std::memory_order_relaxed) == listener) slot.store(nullptr, std::memory_order_release);
-  }
-  auto used = end_listeners_used_.load();
-  while (used > 0 && end_listeners_[used - 1].load() == nullptr) --used;
-  end_listeners_used_.store(used, std::memory_order_release);
-  leave_writer();
+  if (end_listeners_used_.load(std::memory_order_acquire)) tell_listeners();
 }
 
 void CommitLog::stop_writing(const Error& error) {

@@ -1,5 +1,6 @@
 // The replica's side of the commit log: what a master sent, and changes of role.
 #include <algorithm>
+#include <thread>
 
 #include "broker/store/commit_log.h"
 #include "common/base/bytes.h"
@@ -14,15 +15,24 @@ constexpr std::string_view kFillerTopic = "_";  // as short as a record of the l
 
 }  // namespace
 
-bool CommitLog::switch_state(std::initializer_list<WriteState> from, WriteState to) {
-  bool changed = false;
-  // The state first, so that the writer refuses what comes.
-  for (auto state = write_state(); !changed && std::find(from.begin(), from.end(), state) != from.end();) {
-    changed = state_.compare_exchange_strong(state, to);
+// Waits until nobody else writes; whoever comes meanwhile leaves its batch in the list. Only in states that refuse
+// producers: against a crowd of them we could wait for ever.
+void CommitLog::enter_writer() {
+  while (!become_writer()) std::this_thread::yield();
+}
+
+// Lets others write, and sees to what they left.
+void CommitLog::leave_writer() {
+  write_loop();
+}
+
+void CommitLog::close_for_producers() {
+  for (auto state = write_state();
+       state == WriteState::kOpen || state == WriteState::kNoSpace || state == WriteState::kDiskFull;) {
+    if (state_.compare_exchange_strong(state, WriteState::kReplica)) break;
   }
   enter_writer();
   leave_writer();
-  return changed;
 }
 
 Status CommitLog::write_replica(std::string_view records) {
@@ -84,7 +94,8 @@ Status CommitLog::replica_file(std::string_view records) {
   return {};
 }
 
-// Records that nobody sees, from the start of the file to end_. Their bodies are the zeros that are there already.
+// Records that nobody sees, from the start of the file to end_. Their bodies are the zeros that are there already. The
+// first of them comes last: as long as it isn't there, recovery finds an empty log.
 Status CommitLog::write_fillers(std::int64_t store_timestamp) {
   const std::string host(8, '\0');
   protocol::MessageRecord record;
@@ -93,19 +104,25 @@ Status CommitLog::write_fillers(std::int64_t store_timestamp) {
   record.born_host = record.store_host = host;
   record.born_timestamp = store_timestamp;
   const auto least = protocol::record_size(0, kFillerTopic.size(), 0, false, false);
+  const auto head = least - 1 - kFillerTopic.size() - 2;  // up to the body
   std::string zeros, bytes;
-  for (auto at = current_->start(); at < end_;) {
-    const auto left = end_ - at;
-    auto size = std::min(left, kFillerBytes);
-    if (left - size != 0 && left - size < least) size -= least;
-    if (size < least) return fail(ErrorKind::kInvalid, "no record starts at offset " + std::to_string(end_));
+  for (auto to = end_; to > current_->start();) {
+    const auto left = to - current_->start();
+    if (left < least) return fail(ErrorKind::kInvalid, "no record starts at offset " + std::to_string(end_));
+    // What remains must hold a record, too.
+    const auto size = left >= kFillerBytes + least ? kFillerBytes : left;
+    const auto at = to - size;
     zeros.resize(size - least);
     record.body = zeros;
     bytes.clear();
-    RMQ_TRY(auto encoded, protocol::append_record(bytes, record));
+    RMQ_CHECK_OK(protocol::append_record(bytes, record));
     protocol::patch_record(bytes.data(), 0, static_cast<std::int64_t>(at), store_timestamp);
-    RMQ_CHECK_OK(ops_.write_bytes(current_->fd(), bytes, at - current_->start()));
-    at += encoded;
+    const auto place = at - current_->start();
+    if (place == 0) RMQ_CHECK_OK(ops_.sync_data(current_->fd()));
+    const auto tail = std::string_view(bytes).substr(head + zeros.size());
+    RMQ_CHECK_OK(ops_.write_bytes(current_->fd(), tail, place + head + zeros.size()));
+    RMQ_CHECK_OK(ops_.write_bytes(current_->fd(), std::string_view(bytes).substr(0, head), place));
+    to = at;
   }
   return {};
 }

@@ -85,23 +85,6 @@ Result<ConsumeQueues::FilePtr> ConsumeQueues::open(const TopicQueue& queue, std:
   return file;
 }
 
-// Closes and deletes the queue's files that start below `below` or at `from` and later.
-void ConsumeQueues::drop_files(const TopicQueue& queue, std::int64_t below, std::int64_t from) {
-  const auto folder = directory_of(queue);
-  for (const auto& name : list_files(folder)) {
-    const auto start = parse_offset_file_name(name);
-    if (start < 0 || (start >= below && start < from)) continue;
-    std::lock_guard lock(files_mutex_);
-    if (auto found = files_.find({&queue, start}); found != files_.end()) {
-      lru_.erase(found->second);
-      files_.erase(found);
-    }
-    ::unlink((folder + "/" + name).c_str());
-    std::lock_guard dirty_lock(dirty_mutex_);
-    dirty_.erase({&queue, start});
-  }
-}
-
 Status ConsumeQueues::load() {
   for (const auto& topic : list_directories(directory_)) {
     for (const auto& name : list_directories(directory_ + "/" + topic)) {
@@ -195,41 +178,6 @@ Result<QueueUnit> ConsumeQueues::read_one(const TopicQueue& queue, std::int64_t 
   RMQ_TRY(auto got, pread_all(file->fd.get(), bytes, kUnit, static_cast<std::uint64_t>(position % file_bytes_)));
   if (got != kUnit) return fail(ErrorKind::kCorrupt, "short consume queue file");
   return decode(bytes);
-}
-
-Status ConsumeQueues::truncate(TopicQueue& queue, std::uint64_t physical, bool wipe) {
-  const auto first = queue.first_file_.load(std::memory_order_relaxed);
-  if (first < 0) return {};
-  auto end = queue.max_offset();
-  const auto limit = static_cast<std::int64_t>(physical);
-  const auto beyond = [&](const QueueUnit& unit) {
-    return !unit.written() || (!unit.blank() && unit.physical_offset >= limit);
-  };
-  if (end > first / kUnit && (queue.last_physical_ < 0 || queue.last_physical_ >= limit)) {
-    RMQ_TRY(auto last, read_one(queue, end - 1));
-    if (beyond(last)) {
-      RMQ_TRY(end, first_where(queue, first / kUnit, end, beyond));
-      if (end == first / kUnit) queue.first_physical_.store(-1, std::memory_order_relaxed);
-      wipe = true;
-      queue.last_physical_ = -1;
-    }
-  }
-  const auto position = end * kUnit;
-  if (wipe) {
-    // The file that holds the end is kept even when nothing of it remains, unless there is an earlier one.
-    const auto keep = position > first && position % file_bytes_ == 0 ? position - file_bytes_ : file_start(position);
-    drop_files(queue, 0, keep + file_bytes_);
-    if (keep + file_bytes_ > position) {
-      RMQ_TRY(auto file, open(queue, keep, false));
-      RMQ_CHECK_OK(ops_.punch(file->fd.get(), static_cast<std::uint64_t>(position - keep),
-                              static_cast<std::uint64_t>(keep + file_bytes_ - position)));
-      std::lock_guard lock(dirty_mutex_);
-      dirty_.insert({&queue, keep});
-    }
-  }
-  queue.max_.store(end, std::memory_order_relaxed);
-  queue.next_.store(end, std::memory_order_relaxed);
-  return {};
 }
 
 Status ConsumeQueues::append(TopicQueue& queue, std::int64_t queue_offset, const QueueUnit& unit) {

@@ -41,11 +41,18 @@ class ConsumeQueues {
 
   ConsumeQueues(const StoreOptions& options, std::string directory, FileOps& ops, TopicQueueTable& table);
 
-  // --- Start. Single-threaded.
+  // --- Start, and a log that is cut: while the dispatcher and upkeep stand still; readers may go on.
   // Finds all queues and where they end. kCorrupt: files of another length, or gaps between them.
   Status load();
-  // Drops all units of `queue` that point at `physical` or behind. With `wipe`, what stands behind the end in its file
-  // is cleared as well: after a crash a later unit may be there although an earlier one is missing.
+  // Forgets units that were appended and not written.
+  void drop_pending();
+  // The record with this offset is in the log: the next one gets a greater.
+  static void raise_next(TopicQueue& queue, std::int64_t offset) { queue.raise_next(offset + 1); }
+  // Forgets the queue and its offsets: the next message is its first.
+  Status forget(TopicQueue& queue);
+  // Drops all units of `queue` that point at `physical` or behind. After an error, again. With `wipe`, what stands
+  // behind the end in its file is cleared as well: after a crash a later unit may be there although an earlier one is
+  // missing.
   Status truncate(TopicQueue& queue, std::uint64_t physical, bool wipe);
   // Where the record of the queue's last unit starts; -1 if the queue is empty. Known since load().
   static std::int64_t last_physical(const TopicQueue& queue) { return queue.last_physical_; }
@@ -92,7 +99,9 @@ class ConsumeQueues {
   std::string directory_of(const TopicQueue& queue) const;
   std::int64_t file_start(std::int64_t position) const { return position / file_bytes_ * file_bytes_; }
   Result<FilePtr> open(const TopicQueue& queue, std::int64_t start, bool create);
-  void drop_files(const TopicQueue& queue, std::int64_t below, std::int64_t from);
+  Status drop_file(const TopicQueue& queue, std::int64_t start);
+  Status drop_files(const TopicQueue& queue, std::int64_t below, std::int64_t from);
+  Status drop_folder(TopicQueue& queue);
   Status load_queue(TopicQueue& queue);
   Result<std::int64_t> count_units(int fd);
   Status write_queue(TopicQueue& queue);

@@ -72,20 +72,15 @@ Status ConsumeQueues::trim(TopicQueue& queue, std::uint64_t min_physical) {
   const auto keep = file_start(std::min(min, std::max<std::int64_t>(high - 1, 0)) * kUnit);
   if (keep > first) {
     queue.first_file_.store(keep, std::memory_order_release);
-    drop_files(queue, keep, INT64_MAX);
+    return drop_files(queue, keep, INT64_MAX);
   }
   return {};
 }
 
 Status ConsumeQueues::remove(TopicQueue& queue) {
-  drop_files(queue, 0, 0);
-  const auto folder = directory_of(queue);
-  ::rmdir(folder.c_str());
-  ::rmdir(folder.substr(0, folder.rfind('/')).c_str());  // with the topic's last queue
+  RMQ_CHECK_OK(drop_folder(queue));
   const auto next = queue.max_.load(std::memory_order_relaxed);
   queue.pending_.clear();
-  queue.first_file_.store(-1, std::memory_order_relaxed);
-  queue.first_physical_.store(-1, std::memory_order_relaxed);
   queue.min_.store(next, std::memory_order_release);
   return {};
 }

@@ -101,6 +101,7 @@ Status Dispatcher::dispatch(const protocol::MessageRecord& record, std::string_v
 }
 
 Result<bool> Dispatcher::run_round() {
+  std::lock_guard round(round_mutex_);
   run_tasks();
   auto position = position_.load(std::memory_order_relaxed);
   const auto to = limit();
@@ -111,13 +112,15 @@ Result<bool> Dispatcher::run_round() {
   }
   const auto start = position;
   LogView view;
-  if (position < to) view = log_.read_to_limit(position, to);
+  // More than may be dispatched: a limit within a record must not make it look torn.
+  if (position < to) view = log_.read_to_limit(position, UINT64_MAX);
   if (view) {
     auto left = view.bytes;
     protocol::MessageRecord record;
-    while (!left.empty() && position - start < kRoundBytes) {
+    while (!left.empty() && position - start < kRoundBytes && position < to) {
       const auto state = protocol::parse_record(left, record);
       if (state == protocol::RecordState::kRecord) {
+        if (position + static_cast<std::uint64_t>(record.size) > to) break;
         const auto bytes = left.substr(0, static_cast<std::size_t>(record.size));
         status = dispatch(record, bytes);
         if (!status) break;
@@ -126,12 +129,14 @@ Result<bool> Dispatcher::run_round() {
         left.remove_prefix(bytes.size());
         stats_.messages_dispatched.fetch_add(1, std::memory_order_relaxed);
       } else if (state == protocol::RecordState::kEndOfFile) {
+        if (log_.next_file_start(position) > to) break;
         position = log_.next_file_start(position);
         left = {};
       } else {
         // As the original's master does: what can't be read is passed over.
-        log::error("the commit log can't be read", {{"offset", position}, {"skipped", left.size()}});
-        position += left.size();
+        const auto skipped = std::min<std::uint64_t>(left.size(), to - position);
+        log::error("the commit log can't be read", {{"offset", position}, {"skipped", skipped}});
+        position += skipped;
         left = {};
       }
     }
@@ -219,6 +224,23 @@ void Dispatcher::run_tasks() {
     tasks.swap(tasks_);
   }
   for (auto& task : tasks) task();
+}
+
+void Dispatcher::cut(std::uint64_t end, const Progress& last) {
+  position_.store(std::min(position(), end), std::memory_order_release);
+  forgotten_ = std::min(forgotten_, end);
+  indexed_through_ = std::min(indexed_through_, static_cast<std::int64_t>(end) - 1);
+  std::lock_guard lock(mutex_);
+  if (progress_.last_physical >= static_cast<std::int64_t>(end)) progress_ = last;
+  round_ = progress_;
+}
+
+void Dispatcher::restart(std::uint64_t start) {
+  position_.store(start, std::memory_order_release);
+  forgotten_ = start;
+  indexed_through_ = -1;
+  std::lock_guard lock(mutex_);
+  progress_ = round_ = {};
 }
 
 Dispatcher::Progress Dispatcher::progress() const {

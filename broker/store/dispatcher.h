@@ -49,8 +49,11 @@ class Dispatcher {
 
   // Before the first round.
   void start_at(std::uint64_t offset) { position_.store(offset); }
+  // No round runs as long as this is held.
+  std::unique_lock<std::mutex> pause() { return std::unique_lock(round_mutex_); }
   void set_listener(ArrivalListener* listener) { listener_.store(listener, std::memory_order_release); }
-  // How far the log may be read: what readers may see. Default: all that is written. Thread-safe after start.
+  // How far the log may be read: what readers may see; a record counts once all of it may be seen. Default: all that is
+  // written. Thread-safe after start.
   std::function<std::uint64_t()> limit;
 
   // One round, bounded in bytes. True if there was something to do. kFull: the disk is full; call again later.
@@ -69,6 +72,11 @@ class Dispatcher {
     std::int64_t last_timestamp = 0;
   };
   Progress progress() const;
+  // For a log that was cut at `end`, while paused: goes on from there at the latest. `last` is a dispatched record
+  // before it, for progress().
+  void cut(std::uint64_t end, const Progress& last);
+  // For a log that begins anew at `start`, while paused.
+  void restart(std::uint64_t start);
 
  private:
   Status dispatch(const protocol::MessageRecord& record, std::string_view bytes);
@@ -91,6 +99,7 @@ class Dispatcher {
   std::vector<Arrival> arrivals_;
   TopicQueue* last_queue_ = nullptr;
 
+  std::mutex round_mutex_;
   mutable std::mutex mutex_;
   Progress progress_;
   Progress round_;

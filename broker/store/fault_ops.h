@@ -22,14 +22,27 @@ class FaultOps final : public FileOps {
   std::atomic<bool> full_files{false};  // only allocations do
   std::atomic<bool> broken{false};      // syncs fail
   std::atomic<int> used_percent{10};
+  // After this many operations that change something, the next one is done by half, and from then on all fail: what a
+  // process leaves that is killed there. Negative: never.
+  std::atomic<int> dies_after{-1};
+  bool dead() const { return dead_; }
+  void revive() {
+    dies_after = -1;
+    dead_ = false;
+  }
 
   Status allocate(int fd, std::uint64_t offset, std::uint64_t size) override {
+    if (dies()) return killed();
     if (full || full_files) return fail(ErrorKind::kFull, "no space (test)");
     return FileOps::allocate(fd, offset, size);
   }
   Status write(int fd, std::span<iovec> parts, std::uint64_t offset) override {
-    if (full) {
+    const bool dying = !dead_ && dies();
+    if (dying || full) {
       if (!parts.empty()) (void)!::pwrite(fd, parts[0].iov_base, parts[0].iov_len / 2, static_cast<off_t>(offset));
+    }
+    if (dead_) return killed();
+    if (full) {
       return fail(ErrorKind::kFull, "no space (test)");
     }
     std::uint64_t size = 0;
@@ -38,21 +51,35 @@ class FaultOps final : public FileOps {
     return FileOps::write(fd, parts, offset);
   }
   Status sync_data(int fd) override {
+    if (dies()) return killed();
     if (broken) return fail(ErrorKind::kIo, "disk broken (test)");
     std::lock_guard lock(mutex_);
     unsynced_.erase(path_of(fd));
     return {};  // the page cache is the disk here
   }
   Status sync_all(const std::string&) override {
+    if (dies()) return killed();
     std::lock_guard lock(mutex_);
     unsynced_.clear();
     return {};
   }
   Status zero(int fd, std::uint64_t offset, std::uint64_t size) override {
+    if (!dead_ && dies()) (void)FileOps::zero(fd, offset, size / 2);
+    if (dead_) return killed();
     remember(fd, offset, size);
     return FileOps::zero(fd, offset, size);
   }
+  Status remove(const std::string& path) override {
+    if (dies()) return killed();
+    return FileOps::remove(path);
+  }
+  Status sync_names(const std::string& directory) override {
+    if (dies()) return killed();
+    return FileOps::sync_names(directory);
+  }
   Status punch(int fd, std::uint64_t offset, std::uint64_t size) override {
+    if (!dead_ && dies()) (void)FileOps::punch(fd, offset, size / 2);
+    if (dead_) return killed();
     remember(fd, offset, size);
     return FileOps::punch(fd, offset, size);
   }
@@ -77,6 +104,13 @@ class FaultOps final : public FileOps {
   }
 
  private:
+  bool dies() {
+    if (!dead_ && dies_after >= 0 && dies_after-- == 0) dead_ = true;
+    return dead_;
+  }
+  static tl::unexpected<Error> killed() { return fail(ErrorKind::kIo, "killed (test)"); }
+
+  std::atomic<bool> dead_{false};
   static constexpr std::uint64_t kSector = 512;
 
   static std::string path_of(int fd) {

@@ -136,6 +136,15 @@ Status FileOps::punch(int fd, std::uint64_t offset, std::uint64_t size) {
   return zero(fd, offset, size);
 }
 
+Status FileOps::remove(const std::string& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno("delete " + path, errno);
+  return {};
+}
+
+Status FileOps::sync_names(const std::string& directory) {
+  return sync_directory(directory);
+}
+
 FileOps& system_file_ops() {
   static FileOps ops;
   return ops;

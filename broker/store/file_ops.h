@@ -42,6 +42,9 @@ class FileOps {
 
   // Sets [offset, offset+size) to zero, by the cheapest way the file system has.
   virtual Status zero(int fd, std::uint64_t offset, std::uint64_t size);
+  // Deletes a file; that it isn't there is no error. Durable after sync_names().
+  virtual Status remove(const std::string& path);
+  virtual Status sync_names(const std::string& directory);
   Status write_bytes(int fd, std::string_view bytes, std::uint64_t offset);
 };
 

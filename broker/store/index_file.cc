@@ -199,18 +199,52 @@ Status IndexFile::rebuild(std::int32_t keep, std::int64_t begin_time) {
     store_be(entry(number) + 16, before);
     store_word(head, number);
   }
-  store_long(data_ + kBeginTime, keep > 1 ? std::max<std::int64_t>(begin_time, 0) : 0);
-  store_long(data_ + kBeginPhysical, keep > 1 ? entry_physical(1) : 0);
-  store_long(data_ + kEndPhysical, keep > 1 ? entry_physical(keep - 1) : 0);
+  set_header(begin_time, used, keep);
+  return forget_behind(keep, entries_);
+}
+
+// Of entries [1, count).
+void IndexFile::set_header(std::int64_t begin_time, std::int32_t slots_used, std::int32_t count) {
+  const bool any = count > 1;
+  store_long(data_ + kBeginTime, any ? std::max<std::int64_t>(begin_time, 0) : 0);
+  store_long(data_ + kBeginPhysical, any ? entry_physical(1) : 0);
+  store_long(data_ + kEndPhysical, any ? entry_physical(count - 1) : 0);
   store_long(data_ + kEndTime,
-             keep > 1 ? begin_timestamp() + load_be<std::int32_t>(entry(keep - 1) + 12) * std::int64_t{1000} : 0);
-  store_word(data_ + kSlotCount, used);
-  store_word(data_ + kCount, keep);
-  // Nothing behind the end may be taken for an entry by the next repair.
-  const auto end = static_cast<std::uint64_t>(entry(keep) - data_);
-  const auto size = file_size(slots_, entries_);
-  reserved_ = std::min(reserved_, end);
-  return end < size ? ops_.punch(fd_.get(), end, size - end) : Status{};
+             any ? begin_timestamp() + load_be<std::int32_t>(entry(count - 1) + 12) * std::int64_t{1000} : 0);
+  store_word(data_ + kSlotCount, slots_used);
+  store_word(data_ + kCount, count);
+}
+
+// Nothing behind the end may be taken for an entry by the next repair.
+Status IndexFile::forget_behind(std::int32_t number, std::int32_t until) {
+  const auto from = static_cast<std::uint64_t>(entry(number) - data_);
+  const auto to = static_cast<std::uint64_t>(entry(until) - data_);
+  reserved_ = std::min(reserved_, from);
+  return from < to ? ops_.punch(fd_.get(), from, to - from) : Status{};
+}
+
+Status IndexFile::truncate(std::int64_t physical) {
+  const auto before = count();
+  auto number = before;
+  // An earlier try may have cleared some and failed.
+  const auto goes = [&](std::int32_t i) {
+    return entry_physical(i) >= physical || (entry_physical(i) == 0 && load_be<std::int32_t>(entry(i)) == 0);
+  };
+  // Each is the head of its chain when its turn comes.
+  while (number > 1 && goes(number - 1)) {
+    --number;
+    const auto hash = load_be<std::int32_t>(entry(number));
+    if (hash < 0) continue;
+    char* const head = slot(hash % slots_);
+    if (load_word(head) != number) continue;
+    const auto previous = load_be<std::int32_t>(entry(number) + 16);
+    const bool chained = previous > 0 && previous < number;
+    store_word(head, chained ? previous : 0);
+    if (!chained) store_word(data_ + kSlotCount, load_word(data_ + kSlotCount) - 1);
+  }
+  RMQ_CHECK_OK(forget_behind(number, before));
+  set_header(begin_timestamp(), load_word(data_ + kSlotCount), number);
+  return {};
 }
 
 Status IndexFile::sync() {

@@ -54,6 +54,9 @@ class IndexFile {
     return rebuild(keep, begin_time);
   }
 
+  // Takes back what points at `physical` or behind, newest first. Not together with put().
+  Status truncate(std::int64_t physical);
+
   Status sync();
   const std::string& path() const { return path_; }
 
@@ -64,6 +67,8 @@ class IndexFile {
   char* entry(std::int32_t number) const;
   std::int64_t entry_physical(std::int32_t number) const;
   std::int32_t entries_below(std::int64_t physical) const;
+  void set_header(std::int64_t begin_time, std::int32_t slots_used, std::int32_t count);
+  Status forget_behind(std::int32_t number, std::int32_t until);
   Status rebuild(std::int32_t count, std::int64_t begin_time);
   Status reserve(std::int32_t number);
 

@@ -123,6 +123,35 @@ IndexStore::Found IndexStore::query(std::string_view topic, std::string_view key
   return found;
 }
 
+Status IndexStore::truncate(std::uint64_t physical) {
+  const auto limit = static_cast<std::int64_t>(physical);
+  std::unique_lock lock(mutex_);
+  bool removed = false;
+  while (!files_.empty()) {
+    auto& file = *files_.back();
+    if (file.count() > 1 && file.end_physical() < limit) break;
+    RMQ_CHECK_OK(file.truncate(limit));
+    if (file.count() > 1 || files_.size() == 1) break;
+    RMQ_CHECK_OK(ops_.remove(file.path()));
+    files_.pop_back();
+    removed = true;
+  }
+  std::erase_if(full_, [&](const FilePtr& file) {
+    return file == files_.back() || std::find(files_.begin(), files_.end(), file) == files_.end();
+  });
+  skip_through_ = std::min(skip_through_, limit - 1);
+  return removed ? ops_.sync_names(directory_) : Status{};
+}
+
+Status IndexStore::clear() {
+  std::unique_lock lock(mutex_);
+  skip_through_ = -1;
+  full_.clear();
+  if (files_.empty()) return {};
+  for (; !files_.empty(); files_.pop_back()) RMQ_CHECK_OK(ops_.remove(files_.back()->path()));
+  return ops_.sync_names(directory_);
+}
+
 Status IndexStore::sync() {
   std::vector<FilePtr> files;
   {

@@ -35,6 +35,11 @@ class IndexStore {
   // record may then be there twice.
   Status put(const TopicQueue& queue, const IndexKeys& keys, std::int64_t physical, std::int64_t store_timestamp);
 
+  // For a log that is cut, while the dispatcher stands still: forgets entries that point at `physical` or behind; or
+  // all.
+  Status truncate(std::uint64_t physical);
+  Status clear();
+
   // Any thread. Physical offsets of messages with that key, stored in [begin, end], newest first. Different keys can
   // have the same hash: the caller compares. `tag`: looks for TAGS.
   struct Found {

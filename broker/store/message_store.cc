@@ -66,6 +66,11 @@ Status MessageStore::start() {
   RMQ_TRY(recovered_, recovery.run(crashed_, checkpoint_));
   dispatcher_.start_at(recovered_.dispatch_from);
   dispatcher_.limit = [this] { return read_limit(); };
+  if (options_.dispatch_to_confirm_only) {
+    confirm_.store(
+        std::clamp(static_cast<std::uint64_t>(std::max<std::int64_t>(0, checkpoint_.confirm_physical_offset)),
+                   log_.min_offset(), log_.max_offset()));
+  }
   while (true) {
     auto progressed = dispatcher_.run_round();
     if (!progressed && progressed.error().kind != ErrorKind::kFull) return fail(std::move(progressed).error());
@@ -82,14 +87,18 @@ Status MessageStore::start() {
   if (crashed_) {
     if (auto status = checkpoint(); !status && status.error().kind != ErrorKind::kFull) return status;
   }
+  const auto state = options_.start_as_replica ? WriteState::kReplica : WriteState::kOpen;
+  if (options_.start_as_replica) {
+    replica_.store(true);
+    log_.gate().end_term();
+    log_.set_write_state(state);
+  }
+  replica_writer_.forget_partial();
   // The first message shouldn't wait for it. Without space, writing finds out.
   if (auto status = log_.prepare_next(); !status) {
     log::warn("the next file of the commit log can't be made", {{"error", status.error()}});
   }
-  replica_.store(options_.start_as_replica);
-  if (options_.start_as_replica) log_.gate().end_term();
-  replica_writer_.forget_partial();
-  log_.set_write_state(options_.start_as_replica ? WriteState::kReplica : WriteState::kOpen);
+  log_.set_write_state(state);
   clean();
   if (options_.start_threads) start_threads();
   return {};
@@ -120,10 +129,14 @@ MessageStore::~MessageStore() {
 }
 
 Status MessageStore::close() {
-  if (closed_) return {};
-  closed_ = true;
-  const bool broken = write_state() == WriteState::kBroken;
-  log_.close();
+  bool broken = false;
+  {
+    std::lock_guard lock(replica_mutex_);
+    if (closed_) return {};
+    closed_ = true;
+    broken = write_state() == WriteState::kBroken;
+    log_.close();
+  }
   // Writers finish what is in their list; nobody else comes in.
   while (!log_.idle()) {
     log_.assist();
@@ -146,6 +159,7 @@ Status MessageStore::close() {
   log_.gate().fail_all(AppendStatus::kClosed);
   RMQ_CHECK_OK(status);
   RMQ_CHECK_OK(checkpoint());
+  if (unfinished_ != Unfinished::kNothing) return fail(ErrorKind::kIo, "a cut of the log has not come to its end");
   // Behind the confirm offset nothing is dispatched: the next start must look at the log.
   if (dispatcher_.position() >= log_.max_offset()) {
     if (::unlink(paths_.abort().c_str()) != 0) return fail_errno("delete " + paths_.abort(), errno);
@@ -253,6 +267,10 @@ void MessageStore::run_checkpoints() {
 
 Status MessageStore::checkpoint() {
   std::lock_guard lock(checkpoint_mutex_);
+  return checkpoint_locked();
+}
+
+Status MessageStore::checkpoint_locked() {
   const auto progress = dispatcher_.progress();
   // The order is what makes it true: first the log, then what points into it, then the claim.
   RMQ_CHECK_OK(log_.flush());
@@ -267,7 +285,7 @@ Status MessageStore::checkpoint() {
   // comes until the next checkpoint is as good as on the disk for it: the query compares keys with the messages.
   checkpoint_.index_msg_timestamp = clock_.wall_ms() + kIndexGraceMs;
   checkpoint_.confirm_physical_offset = static_cast<std::int64_t>(std::min(read_limit(), log_.max_offset()));
-  return write_checkpoint(paths_.checkpoint(), checkpoint_);
+  return write_checkpoint(paths_.checkpoint(), checkpoint_, ops_);
 }
 
 void MessageStore::remove_topic(std::string_view topic) {

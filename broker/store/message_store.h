@@ -173,7 +173,7 @@ class MessageStore {
   void remove_topic(std::string_view topic);  // consume queues only, as the original; the log expires by itself
   // Brings the whole log to the disk; a replica with synchronous flush calls it before it acknowledges.
   Status flush();
-  Status checkpoint();
+  Status checkpoint();  // any thread
   // What the upkeep thread does; for tests and admin requests. `force`: as if deleteWhen had come.
   void clean(bool force = false);
 
@@ -196,7 +196,15 @@ class MessageStore {
   void run_upkeep();
   void run_checkpoints();
   void on_written();
+  Status checkpoint_locked();
   std::uint64_t read_limit() const;
+  Status change_log(std::uint64_t offset, bool reset);
+  Status cut_at(std::uint64_t offset);
+  Status start_anew(std::uint64_t start);
+  Status pull_back_checkpoint(std::uint64_t offset);
+  bool record_starts_at(std::uint64_t offset) const;
+  void lower_confirm_offset(std::uint64_t offset);
+  void count_undispatched();
   void collect(const TopicQueue& queue, const GetRequest& request, GetResult& result) const;
   void check_disk(bool& clean, bool& forcibly);
   std::size_t delete_expired(bool forcibly);
@@ -213,6 +221,8 @@ class MessageStore {
   IndexStore index_;
   Dispatcher dispatcher_;
   Checkpoint checkpoint_;
+  // Locks are taken in the order replica_, upkeep_, checkpoint_mutex_, then the dispatcher's and the log's.
+  std::mutex upkeep_mutex_;
   std::mutex checkpoint_mutex_;
   Recovery::Result recovered_;
   bool crashed_ = false;
@@ -222,6 +232,9 @@ class MessageStore {
   std::mutex replica_mutex_;  // held by append_replica() and by whatever changes what it may do
   ReplicaWriter replica_writer_;
   std::atomic<bool> replica_{false};
+  // What an error interrupted: nothing but doing it again helps.
+  enum class Unfinished : std::uint8_t { kNothing, kCut, kReset };
+  Unfinished unfinished_ = Unfinished::kNothing;
   std::atomic<std::uint64_t> confirm_{UINT64_MAX};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> flush_idle_{true};  // the flusher sleeps until something is written

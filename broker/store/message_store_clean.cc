@@ -66,6 +66,7 @@ std::size_t MessageStore::delete_expired(bool forcibly) {
 }
 
 void MessageStore::clean(bool force) {
+  std::lock_guard lock(upkeep_mutex_);
   const std::time_t seconds = clock_.wall_ms() / 1000;
   std::tm local{};
   ::localtime_r(&seconds, &local);

@@ -106,6 +106,8 @@ void MessageStore::collect(const TopicQueue& queue, const GetRequest& request, G
       }
       break;
     }
+    // A cut may have taken them while they were read; what follows them then isn't known yet.
+    if (at + static_cast<std::int64_t>(units.size()) > queue.max_offset()) break;
     bool full = false;
     for (const auto& unit : units) {
       const auto physical = static_cast<std::uint64_t>(unit.physical_offset);
@@ -155,8 +157,10 @@ void MessageStore::collect(const TopicQueue& queue, const GetRequest& request, G
 }
 
 LogView MessageStore::record_at(std::uint64_t physical) const {
-  if (physical >= read_limit()) return {};
-  return log_.read_record(physical);
+  const auto limit = read_limit();
+  if (physical >= limit) return {};
+  auto view = log_.read_record(physical);
+  return physical + view.bytes.size() <= limit ? view : LogView{};
 }
 
 MessageStore::QueryResult MessageStore::query(std::string_view topic, std::string_view key, std::size_t max,

@@ -19,15 +19,15 @@ void ReplicaWriter::forget_partial() {
 Status ReplicaWriter::append(std::uint64_t offset, std::string_view bytes) {
   if (offset == log_.max_offset()) forget_partial();
   if (offset != end()) {
-    return fail(ErrorKind::kConflict, "the master sent offset " + std::to_string(offset) + ", our log ends at " +
-                                          std::to_string(end()));
+    return fail(ErrorKind::kConflict,
+                "the master sent offset " + std::to_string(offset) + ", our log ends at " + std::to_string(end()));
   }
   auto status = take(bytes);
   if (!status) {
     forget_partial();
   } else {
-    const auto pending = blank_left_ > 0 ? log_.next_file_start(log_.max_offset()) - log_.max_offset() - blank_left_
-                                         : partial_.size();
+    const auto pending =
+        blank_left_ > 0 ? log_.next_file_start(log_.max_offset()) - log_.max_offset() - blank_left_ : partial_.size();
     end_.store(log_.max_offset() + pending, std::memory_order_release);
   }
   return status;

@@ -1,6 +1,6 @@
 // Writes into the commit log what a master sent: checked record by record before it touches a file, so that neither a
-// torn record nor garbage is ever seen by readers, the dispatcher or recovery. What came of a record that isn't whole yet
-// is kept in memory (Java's master sends pieces of at most 32 KiB that cut records anywhere).
+// torn record nor garbage is ever seen by readers, the dispatcher or recovery. What came of a record that isn't whole
+// yet is kept in memory (Java's master sends pieces of at most 32 KiB that cut records anywhere).
 //
 // A log that begins in the middle of a file gets filler records before its start: valid ones of a rolled back
 // transaction, which enter no queue and no index, so that every reader of log files (also the original) can walk over.

@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "broker/store/file_ops.h"
 #include "common/base/bytes.h"
 
 namespace rmq::store {
@@ -72,7 +71,7 @@ Result<Checkpoint> read_checkpoint(const std::string& path) {
   return checkpoint;
 }
 
-Status write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
+Status write_checkpoint(const std::string& path, const Checkpoint& checkpoint, FileOps& ops) {
   UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!fd) return fail_errno("open " + path, errno);
   struct stat info;
@@ -85,9 +84,8 @@ Status write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
     append_be(bytes, value);
   }
   if (static_cast<std::size_t>(info.st_size) < kCheckpointBytes) bytes.resize(kCheckpointBytes, '\0');
-  if (auto status = pwrite_all(fd.get(), bytes, 0); !status) return fail(std::move(status).error().with(path));
-  if (::fdatasync(fd.get()) != 0) return fail_errno("sync " + path, errno);
-  return {};
+  if (auto status = ops.write_bytes(fd.get(), bytes, 0); !status) return fail(std::move(status).error().with(path));
+  return ops.sync_data(fd.get());
 }
 
 Result<StoreLock> StoreLock::acquire(const std::string& path) {

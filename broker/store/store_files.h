@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "broker/store/file_ops.h"
 #include "common/base/file.h"
 #include "common/base/result.h"
 
@@ -34,8 +35,9 @@ struct Checkpoint {
   std::int64_t confirm_physical_offset = 0;
   std::int64_t logics_physical_offset = 0;  // where the record of logics_msg_timestamp starts; 0: unknown
 };
-Result<Checkpoint> read_checkpoint(const std::string& path);                     // all zero if there is no file
-Status write_checkpoint(const std::string& path, const Checkpoint& checkpoint);  // in place, synced
+Result<Checkpoint> read_checkpoint(const std::string& path);  // all zero if there is no file
+// In place, synced.
+Status write_checkpoint(const std::string& path, const Checkpoint& checkpoint, FileOps& ops);
 
 // root/lock, held as long as this lives; compatible with the original's FileChannel.tryLock(0, 1).
 class StoreLock {
