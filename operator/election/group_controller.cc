@@ -97,8 +97,9 @@ Actions GroupController::on_written(Now now, WriteResult result, std::optional<G
   auto failed = std::exchange(write_, std::nullopt).value();
   if (result == WriteResult::kConflict) {
     uncertain_ = false;
-    state_ = std::move(actual);
     if (round_) drop_round();
+    if (state_ && !actual) lost_ = true;  // whoever removed it: its brokers are not new
+    state_ = std::move(actual);
     if (failed.again && ++failed.again->conflicts <= kMaxConflicts) {
       pending_.push_front(std::move(*failed.again));
       return finish(now);

@@ -115,6 +115,7 @@ class GroupController {
   ElectionRound::Context context(Now now) const;
   bool can_elect(Now now, ReplicaId except = -1) const;
 
+  bool known_new() const { return policy_.known_new && !lost_; }
   Answer master_answer(RequestId id, std::int32_t code, bool with_group) const;
 
   Policy policy_;
@@ -131,6 +132,7 @@ class GroupController {
   std::int64_t lease_given_ms_;   // the last moment at which a lease may have been granted to the master
   std::int32_t epoch_floor_ = 0;  // the next epoch is at least this: promised, or beyond what a log holds
   bool stale_ = false;            // a log holds a later epoch than the stored state: the object was set back
+  bool lost_ = false;             // the object was there and is no more
   std::string no_master_reason_;
   std::map<ReplicaId, std::int64_t> suspect_targets_;  // caught up when its end is there
   std::optional<ReplicaId> resigned_;                  // its process leaves: no candidate until it registers anew

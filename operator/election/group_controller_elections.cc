@@ -47,7 +47,7 @@ void GroupController::progress_elections(Now now) {
 void GroupController::consider_first_election(Now now) {
   std::int32_t living = 0;
   for (const auto& [id, replica] : state_->replicas) living += liveness_.alive(id, now.ms) ? 1 : 0;
-  if (policy_.known_new && living > 0) {
+  if (known_new() && living > 0) {
     start_round(now, RoundKind::kFirst, "first master of a new group");
   } else if (living >= std::max(policy_.expected_replicas, 1)) {
     start_round(now, RoundKind::kAll, "first master: all expected replicas are there");

@@ -73,7 +73,7 @@ void GroupController::handle(Now now, const Pending& p, const RegisterRequest& r
     return refuse(p.id, Code::kControllerInvalidRequest, "no usable id, address and boot id");
   }
   // The object is lost or was never filled, but the brokers have their ids: they are taken over as they come.
-  const bool adopt = !policy_.known_new && (!state_ || state_->master_epoch == 0);
+  const bool adopt = !known_new() && (!state_ || state_->master_epoch == 0);
   if (!adopt && (!state_ || !state_->replicas.contains(r.id))) {
     return refuse(p.id, Code::kControllerBrokerNeedToBeRegistered,
                   "id " + text(r.id) + " of " + name_ + " is not known, apply for one");
@@ -83,7 +83,9 @@ void GroupController::handle(Now now, const Pending& p, const RegisterRequest& r
     return refuse(p.id, Code::kControllerBrokerIdInvalid, name_ + " has too many replicas");
   }
   // A new life: what the former one answered or reported is void, and who resigned is back.
-  liveness_.registered(r.id, now.ms, p.connection);
+  if (!liveness_.registered(r.id, now.ms, p.connection)) {
+    return refuse(p.id, Code::kControllerInvalidRequest, "its connection is closed");  // a former life, late
+  }
   suspect_targets_.erase(r.id);
   if (round_) round_->forget(r.id);
   if (resigned_ == r.id) resigned_.reset();

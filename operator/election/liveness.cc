@@ -4,22 +4,28 @@
 
 namespace rmq::election {
 
+namespace {
+
+constexpr std::size_t kMaxOpen = 8, kMaxClosed = 16;
+
+}  // namespace
+
 bool Liveness::heard(ReplicaId id, std::int64_t now_ms, Connection connection) {
-  const auto [it, fresh] = facts_.try_emplace(id);
-  auto& facts = it->second;
-  if (!fresh && (connection < facts.connection || (connection == facts.connection && !facts.open))) return false;
-  facts.connection = connection;
-  facts.open = true;
+  auto& facts = facts_[id];
+  if (std::find(facts.closed.begin(), facts.closed.end(), connection) != facts.closed.end()) return false;
+  facts.open.insert(connection);
+  if (facts.open.size() > kMaxOpen) facts.open.erase(facts.open.begin());
   facts.evidence.clear();
   facts.heard_ms = now_ms;
   return true;
 }
 
-void Liveness::registered(ReplicaId id, std::int64_t now_ms, Connection connection) {
-  if (!heard(id, now_ms, connection)) return;
+bool Liveness::registered(ReplicaId id, std::int64_t now_ms, Connection connection) {
+  if (!heard(id, now_ms, connection)) return false;
   auto& facts = facts_[id];
   facts.registered_ms = now_ms;
   facts.reported = false;  // what its former life reported may be more than it has now
+  return true;
 }
 
 bool Liveness::heartbeat(const HeartbeatRequest& request, std::int64_t now_ms, Connection connection) {
@@ -37,25 +43,24 @@ bool Liveness::heartbeat(const HeartbeatRequest& request, std::int64_t now_ms, C
 
 void Liveness::answered(ReplicaId id, std::int64_t now_ms) {
   const auto it = facts_.find(id);
-  // On a connection of ours: proves a living process, but not which connection of its is the newest.
-  if (it != facts_.end() && it->second.open) it->second.heard_ms = now_ms;
+  if (it != facts_.end() && it->second.evidence.empty()) it->second.heard_ms = now_ms;
 }
 
 bool Liveness::closed(ReplicaId id, Connection connection) {
   const auto it = facts_.find(id);
-  if (it == facts_.end() || it->second.connection != connection || !it->second.open) return false;
-  it->second.open = false;
-  return true;
+  if (it == facts_.end()) return false;
+  auto& facts = it->second;
+  const bool was_open = facts.open.erase(connection) > 0;
+  facts.closed.push_back(connection);
+  if (facts.closed.size() > kMaxClosed) facts.closed.pop_front();
+  return was_open && facts.open.empty();
 }
 
 void Liveness::process_dead(ReplicaId id, const std::string& evidence) {
   const auto [it, fresh] = facts_.try_emplace(id);
-  if (fresh) {
-    it->second.open = false;  // never heard: nothing contradicts
-    it->second.heard_ms = since_ms_;
-  }
+  if (fresh) it->second.heard_ms = since_ms_;
   // On an open connection a process lives: what died is a former life. (When it does close, a probe asks anew.)
-  if (it->second.open) return;
+  if (!it->second.open.empty()) return;
   it->second.evidence = evidence.empty() ? "process ended" : evidence.substr(0, kMaxStateText);
 }
 

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "operator/election/messages.h"
@@ -16,11 +18,11 @@ class Liveness {
   struct Facts {
     std::int64_t heard_ms = 0;
     std::int64_t registered_ms = 0;
-    std::int64_t reported_ms = 0;  // of the last heartbeat
-    bool reported = false;         // a heartbeat came since it registered last
-    Connection connection = 0;
-    bool open = true;
-    std::string evidence;  // of its death
+    std::int64_t reported_ms = 0;   // of the last heartbeat
+    bool reported = false;          // a heartbeat came since it registered last
+    std::set<Connection> open;      // it spoke on; bounded
+    std::deque<Connection> closed;  // the last of them that closed; bounded
+    std::string evidence;           // of its death
     std::int64_t timeout_ms = 0;
     std::int32_t epoch = 0;
     std::int64_t end = 0;
@@ -34,16 +36,16 @@ class Liveness {
   Liveness(std::int64_t since_ms, std::int64_t timeout_ms) : since_ms_(since_ms), timeout_ms_(timeout_ms) {}
   void set_timeout(std::int64_t timeout_ms) { timeout_ms_ = timeout_ms; }
 
-  // A message of the replica. One on a connection older than the newest, or on a closed one, proves nothing about now:
-  // false, and nothing changes.
+  // A message of the replica. One on a connection that closed meanwhile proves nothing about now: false, and nothing
+  // changes.
   bool heard(ReplicaId id, std::int64_t now_ms, Connection connection);
-  void registered(ReplicaId id, std::int64_t now_ms, Connection connection);
+  bool registered(ReplicaId id, std::int64_t now_ms, Connection connection);
   bool heartbeat(const HeartbeatRequest& request, std::int64_t now_ms, Connection connection);
   // An answer of the replica to a question of ours.
   void answered(ReplicaId id, std::int64_t now_ms);
-  // Whether that was the connection it spoke on last.
+  // Whether that was the last connection it spoke on.
   bool closed(ReplicaId id, Connection connection);
-  // Counts only while its connection is closed (or it was never heard).
+  // Counts only while no connection of it is open.
   void process_dead(ReplicaId id, const std::string& evidence);
   void forget(ReplicaId id) { facts_.erase(id); }
 

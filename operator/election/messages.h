@@ -154,7 +154,8 @@ struct Notify {
   std::int32_t master_epoch = 0;
   protocol::SyncStateSet sync_set;
 };
-// The connection of a living replica closed: try to connect; if that is refused (not: times out), on_process_dead().
+// The last connection of a living replica closed: try to connect; if that is refused (not: times out),
+// on_process_dead().
 struct Probe {
   ReplicaId id = 0;
   std::string address;

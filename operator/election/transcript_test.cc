@@ -175,7 +175,7 @@ class Script {
     }
     if (name == "register") {
       auto& broker = brokers_[id];
-      broker.connection = next_connection_++;
+      if (!flag("same")) broker.connection = next_connection_++;
       broker.stock = flag("stock");
       return ask(RegisterRequest{id, "a" + std::to_string(id), !broker.stock, options["boot"]}, broker.connection);
     }
