@@ -1,0 +1,76 @@
+#include "broker/replication/ha/master.h"
+
+#include <algorithm>
+
+#include "common/base/log.h"
+
+namespace rmq::replication {
+
+Master::Master(store::MessageStore& store, const ReplicationOptions& options, const Clock& clock)
+    : store_(store), options_(options), clock_(clock), bell_(store.log()) {}
+
+Master::~Master() = default;
+
+void Master::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Master::stop() {
+  decltype(links_) links;
+  {
+    std::lock_guard lock(links_mutex_);
+    stopping_ = true;
+    links.swap(links_);
+  }
+  waker_.wake();
+  if (thread_.joinable()) thread_.join();
+  for (auto& [token, link] : links) link->ask_to_stop();
+  links.clear();  // joins
+}
+
+void Master::adopt(Socket socket) {
+  reap();
+  std::lock_guard lock(links_mutex_);
+  if (stopping_) return;
+  if (links_.size() >= options_.max_slaves) {
+    log::warn("replication: too many connections, one closed", {{"peer", socket.peer()}});
+    return;
+  }
+  const auto token = ++last_token_;
+  auto feed = make_feed(token, socket.peer());
+  auto link = std::make_unique<Link>(std::move(socket), std::move(feed), store_.log(), bell_, clock_, options_.idle_ms);
+  link->start();
+  links_.emplace(token, std::move(link));
+}
+
+void Master::reap() {
+  std::vector<std::unique_ptr<Link>> finished;
+  std::lock_guard lock(links_mutex_);
+  for (auto entry = links_.begin(); entry != links_.end();) {
+    if (entry->second->finished()) {
+      finished.push_back(std::move(entry->second));
+      entry = links_.erase(entry);
+    } else {
+      ++entry;
+    }
+  }
+}
+
+void Master::run() {
+  EndBell::Seat seat(bell_, waker_);
+  while (true) {
+    {
+      std::lock_guard lock(links_mutex_);
+      if (stopping_) return;
+    }
+    reap();
+    const auto seen = log_end();
+    const auto next = tick(clock_.monotonic_ms());
+    if (watches_log() && !seat.arm(seen)) continue;
+    const auto wait = std::clamp<std::int64_t>(next - clock_.monotonic_ms(), 0, 1'000);
+    (void)wait_ready(-1, false, waker_, wait);
+    seat.disarm();
+  }
+}
+
+}  // namespace rmq::replication
