@@ -36,7 +36,7 @@ inline constexpr std::size_t kSlaveAckBytes = 12;
 inline constexpr std::size_t kMasterHelloBytes = 20;
 inline constexpr std::size_t kTransferHeaderBytes = 36;
 inline constexpr std::size_t kWireEpochBytes = 12;
-inline constexpr std::int32_t kMaxBodyBytes = 1 << 30;    // a batch lies within one file of the log
+inline constexpr std::int32_t kMaxBodyBytes = 1 << 30;  // a batch lies within one file of the log
 
 struct SlaveHello {
   bool sync_from_last_file = false;
@@ -55,7 +55,7 @@ struct SlaveAck {
 struct MasterHello {
   bool ours = false;
   std::int64_t end = 0;
-  std::int32_t epoch = 0;         // ours: of the mastership; the original's: of the last entry, -1 without
+  std::int32_t epoch = 0;          // ours: of the mastership; the original's: of the last entry, -1 without
   std::vector<EpochEntry> epochs;  // ascending
   bool operator==(const MasterHello&) const = default;
 };
