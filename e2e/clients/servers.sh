@@ -2,6 +2,7 @@
 # The including script defines start_namesrv and start_broker, which exec the process in the foreground.
 #
 #   X start DIR [--namesrv-port N] [--broker-port N] [--set key=value]... [--only namesrv|broker]
+#   X configure DIR [the same options]    only writes the settings, for run
 #   X stop DIR      SIGTERM to the broker, then to the name server; waits for both
 #   X kill DIR      SIGKILL to the broker, SIGTERM to the name server
 #   X run DIR namesrv|broker    in the foreground, with the settings of the last start
@@ -62,10 +63,11 @@ launch() { # namesrv|broker
 
 died() { echo "$1 did not start:" >&2; tail -20 "$dir/$1.out" >&2; return 1; }
 
-start() {
+configure() {
   dir="$(mkdir -p "$1" && cd "$1" && pwd)"; shift
   namesrv_port=9876 broker_port=10911
-  local only="" sets=()
+  only=""
+  local sets=()
   while [ $# -gt 0 ]; do
     case "$1" in
       --namesrv-port) namesrv_port="$2" ;;
@@ -82,6 +84,10 @@ start() {
   printf 'adminPort=0\nlistenPort=%s\nkvConfigPath=%s\nconfigStorePath=%s\nrocketmqHome=%s\n' "$namesrv_port" \
     "$dir/namesrv/kvConfig.json" "$dir/namesrv/namesrv.properties" "$dir" >"$dir/namesrv.conf"
   echo "$namesrv_port $broker_port" >"$dir/ports"
+}
+
+start() {
+  configure "$@"
   if [ "$only" != broker ]; then
     launch namesrv
     await_true "$limit_s" listening "$namesrv_port" || { died namesrv; return 1; }
@@ -106,7 +112,7 @@ end_one() { # name, signal
 servers_main() {
   local command="${1:?start, stop, kill or run}"; shift
   case "$command" in
-    start) start "$@" ;;
+    start|configure) "$command" "$@" ;;
     stop|kill)
       dir="$(cd "$1" && pwd)"
       if [ "$command" = kill ]; then end_one broker KILL; else end_one broker TERM; fi

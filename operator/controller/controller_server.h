@@ -34,7 +34,6 @@ struct ControllerOptions {
   std::string self_id = "n0";     // shown by 1005
   std::string controller_group = "rocketmq-controller";  // shown by 1005
   std::string peers;                                     // shown by 1005: "id:host:port;..."
-  std::chrono::milliseconds query_timeout{1000};         // 1007
   std::chrono::milliseconds probe_timeout{300};          // the connect that tells a dead process from a lost network
   std::size_t max_groups = 10'000;
   std::size_t max_waiting_requests = 10'000;  // answers that wait for a write; above it SYSTEM_BUSY

@@ -25,11 +25,12 @@ struct Probe : std::enable_shared_from_this<Probe> {
     timer.async_wait([self = shared_from_this()](const error_code& error) {
       if (!error) self->finish(ProbeAnswer::kUnknown);
     });
-    resolver.async_resolve(address.host, std::to_string(address.port),
-                           [self = shared_from_this()](const error_code& error, const tcp::resolver::results_type& all) {
-                             if (error) return self->finish(ProbeAnswer::kUnknown);
-                             self->connect(all);
-                           });
+    resolver.async_resolve(
+        address.host, std::to_string(address.port),
+        [self = shared_from_this()](const error_code& error, const tcp::resolver::results_type& all) {
+          if (error) return self->finish(ProbeAnswer::kUnknown);
+          self->connect(all);
+        });
   }
 
   void connect(const tcp::resolver::results_type& all) {
@@ -43,7 +44,7 @@ struct Probe : std::enable_shared_from_this<Probe> {
     if (!done) return;
     auto callback = std::exchange(done, nullptr);
     error_code ignored;
-    timer.cancel(ignored);
+    timer.cancel();
     resolver.cancel();
     socket.close(ignored);
     callback(answer);
