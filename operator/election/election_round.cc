@@ -177,7 +177,7 @@ std::optional<Outcome> ElectionRound::decide(const Context& context, std::int64_
   }
 
   const bool complete = answers.size() == voters.size();
-  std::size_t votes = 0;
+  std::size_t votes = 0, candidate_votes = 0;
   std::optional<Standing> best, best_of_all, wish;
   bool all_empty = true;
   for (const auto& [id, position] : answers) {
@@ -190,6 +190,7 @@ std::optional<Outcome> ElectionRound::decide(const Context& context, std::int64_
     ++votes;
     if (!best_of_all || further(standing, *best_of_all)) best_of_all = standing;
     if (id == round_.resigned) continue;
+    if (!context.state.replicas.at(id).suspect) ++candidate_votes;
     if (!best || before(standing, *best, policy.mistakes)) best = standing;
     if (id == round_.designated) wish = standing;
   }
@@ -198,8 +199,9 @@ std::optional<Outcome> ElectionRound::decide(const Context& context, std::int64_
     needed = static_cast<std::size_t>(std::max(policy.expected_replicas, 1));
   }
   if (!best || votes < needed) return std::nullopt;
-  // The one that leaves holds what no other that answered does.
-  if (quorum && round_.resigned && best_of_all->id == round_.resigned && further(*best_of_all, *best)) {
+  // The one that leaves holds what no other that answered does, and they are too few without it.
+  if (quorum && round_.resigned && candidate_votes < answers_needed(context.state, policy) &&
+      best_of_all->id == round_.resigned && further(*best_of_all, *best)) {
     return std::nullopt;
   }
   const auto until = old_master_until(context, answers);

@@ -78,6 +78,10 @@ class ElectionRound {
   bool on_answer(std::uint64_t ask, const std::optional<Position>& position, std::int64_t now_ms);
   // It began a new life, or died: what it answered is void, and it is asked again when it can be.
   void forget(ReplicaId id) { asked_.erase(id); }
+  // The one that resigned began a new life: it is a candidate like any other.
+  void returned(ReplicaId id) {
+    if (round_.resigned == id) round_.resigned.reset();
+  }
   // The fence was too low for what a replica answered: everybody is asked again.
   void raise_epoch(std::int32_t epoch);
   // The replica asked by `ask`, if it waits for an answer.

@@ -135,7 +135,6 @@ class GroupController {
   bool lost_ = false;             // the object was there and is no more
   std::string no_master_reason_;
   std::map<ReplicaId, std::int64_t> suspect_targets_;  // caught up when its end is there
-  std::optional<ReplicaId> resigned_;                  // its process leaves: no candidate until it registers anew
   std::int64_t retry_at_ms_ = 0;                       // not before: the next election, the next write after an error
 
   struct WriteUnderWay {

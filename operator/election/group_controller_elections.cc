@@ -35,7 +35,7 @@ ElectionRound::Context GroupController::context(Now now) const {
 }
 
 bool GroupController::can_elect(Now now, ReplicaId except) const {
-  return electable(*state_, policy_, liveness_, now.ms, except >= 0 ? std::optional(except) : resigned_);
+  return electable(*state_, policy_, liveness_, now.ms, except >= 0 ? std::optional(except) : std::nullopt);
 }
 
 void GroupController::progress_elections(Now now) {
@@ -100,7 +100,7 @@ void GroupController::start_round(Now now, RoundKind kind, std::string reason, R
   Round round{kind, std::move(reason), now.ms, static_cast<std::int32_t>(epoch)};
   round.old_master = state_->master ? state_->master : state_->previous_master;
   if (kind == RoundKind::kPlanned) round.designated = who;
-  if (resigned_) round.resigned = resigned_;
+  if (kind == RoundKind::kResign) round.resigned = who;
   round_.emplace(std::move(round));
 }
 

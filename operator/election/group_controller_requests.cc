@@ -82,13 +82,12 @@ void GroupController::handle(Now now, const Pending& p, const RegisterRequest& r
   if (!next.replicas.contains(r.id) && next.replicas.size() >= kMaxReplicas) {
     return refuse(p.id, Code::kControllerBrokerIdInvalid, name_ + " has too many replicas");
   }
-  // A new life: what the former one answered or reported is void, and who resigned is back.
+  // A new life: what the former one answered or reported is void.
   if (!liveness_.registered(r.id, now.ms, p.connection)) {
     return refuse(p.id, Code::kControllerInvalidRequest, "its connection is closed");  // a former life, late
   }
   suspect_targets_.erase(r.id);
   if (round_) round_->forget(r.id);
-  if (resigned_ == r.id) resigned_.reset();
 
   auto& replica = next.replicas[r.id];
   next.max_id = std::max(next.max_id, r.id);
@@ -146,7 +145,7 @@ void GroupController::answer_registered(Now now, const Pending& p, const Registe
 
 bool GroupController::may_grant_lease(const HeartbeatRequest& r) const {
   if (!state_ || state_->master != r.id || !r.ours || r.epoch != state_->master_epoch) return false;
-  if (round_ || uncertain_ || resigned_ == r.id) return false;
+  if (round_ || uncertain_) return false;
   if (stale_ || epoch_floor_ > state_->master_epoch) return false;  // an election is due
   return !write_ || (write_->next && write_->next->master == r.id);
 }
@@ -255,10 +254,9 @@ void GroupController::handle(Now now, const Pending& p, const ElectMasterRequest
     return refuse(p.id, Code::kControllerInvalidMaster, text(r.id) + " is not master");
   }
   if (r.resign && !round_) {
-    resigned_ = r.id;  // with or without a successor: it is on its way out
     if (write_ || !can_elect(now, r.id)) return fail("nobody can take over from " + text(r.id));
     wait();
-    return start_round(now, RoundKind::kResign, "master " + text(r.id) + " resigned");
+    return start_round(now, RoundKind::kResign, "master " + text(r.id) + " resigned", r.id);
   }
   const bool living_master = state_->master && !liveness_.dead(*state_->master, now.ms);
   if (living_master && !round_) {
