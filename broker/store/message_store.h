@@ -202,6 +202,7 @@ class MessageStore {
   Status cut_at(std::uint64_t offset);
   Status start_anew(std::uint64_t start);
   Status pull_back_checkpoint(std::uint64_t offset);
+  bool has_units() const;
   bool record_starts_at(std::uint64_t offset) const;
   void lower_confirm_offset(std::uint64_t offset);
   void count_undispatched();

@@ -48,8 +48,9 @@ Status MessageStore::append_replica(std::uint64_t offset, std::string_view bytes
   std::lock_guard lock(replica_mutex_);
   if (!is_replica()) return fail(ErrorKind::kConflict, "not a replica");
   if (unfinished_ != Unfinished::kNothing) return fail(ErrorKind::kIo, "a cut of the log has not come to its end");
-  if (log_.empty() && offset != replica_end()) {
-    if (closed_) return fail(ErrorKind::kConflict, "closed");
+  if (closed_) return fail(ErrorKind::kUnavailable, "the store is closed");
+  // Queues of a log that is gone don't fit what comes now.
+  if (log_.empty() && (offset != replica_end() || (offset == log_.max_offset() && has_units()))) {
     RMQ_CHECK_OK(change_log(offset, true));
   }
   return replica_writer_.append(offset, bytes);
@@ -136,6 +137,11 @@ Status MessageStore::pull_back_checkpoint(std::uint64_t offset) {
   RMQ_CHECK_OK(write_checkpoint(paths_.checkpoint(), lower, ops_));
   checkpoint_ = lower;
   return {};
+}
+
+bool MessageStore::has_units() const {
+  const auto queues = table_.all();
+  return std::any_of(queues.begin(), queues.end(), [](const TopicQueue* queue) { return queue->max_offset() > 0; });
 }
 
 bool MessageStore::record_starts_at(std::uint64_t offset) const {

@@ -196,6 +196,32 @@ TEST_CASE("killed while a log begins within a file: the next start finds it, or 
   }
 }
 
+TEST_CASE("a lost log comes back from the master, and queues that outlived it go") {
+  TempDir dir;
+  ManualClock clock;
+  auto master = open_store(small_options(dir / "master"), clock);
+  write_history(*master, "a", 0, 400);
+  const auto options = replica_options(dir / "replica");
+  {
+    auto replica = open_store(options, clock);
+    REQUIRE(feed(*master, *replica, 100'000));
+    dispatch_all(*replica);
+  }
+  fs::remove_all(options.root + "/commitlog");
+  auto replica = open_store(options, clock);
+  const auto end = replica->replica_end();
+  CHECK(end == 128 * 1024);
+  CHECK(replica->queue("T", 0).max_offset() > 0);
+  auto fresh = open_store(replica_options(dir / "fresh"), clock);
+  for (auto at = end; at < master->log().max_offset(); at = replica->replica_end()) {
+    const auto bytes = master->log().read_to_limit(at, at + 10'000).bytes;
+    REQUIRE(replica->append_replica(at, bytes));
+    REQUIRE(fresh->append_replica(at, bytes));
+  }
+  check_same(*replica, *fresh);
+  for (int q = 0; q < 3; ++q) CHECK(replica->queue("T", q).min_offset() == fresh->queue("T", q).min_offset());
+}
+
 TEST_CASE("readers see what is confirmed, also over a restart (8239)") {
   TempDir dir;
   ManualClock clock;
