@@ -165,7 +165,7 @@ std::int64_t EpochFeed::wake_at() const {
 }
 
 std::int64_t EpochFeed::silence_ends(std::int64_t last_read_ms) const {
-  if (phase_ == Phase::kHello) return started_ms_ + kHelloLimitMs;
+  if (phase_ == Phase::kHello) return started_ms_ + std::min(kHelloLimitMs, options_.idle_ms);
   return last_read_ms + options_.idle_ms;
 }
 
