@@ -91,10 +91,6 @@ class Node final : public store::ArrivalListener {
     for (auto* table : tables()) journal->register_table(*table);
     checkpointer->start();
     REQUIRE(journal->start());
-    topics->attach(journal.get());
-    groups->attach(journal.get());
-    offsets->attach(journal.get());
-    delays->attach(journal.get());
     store->set_arrival_listener(this);
   }
   // Orderly, unless `crash`: then the files stay as they were at that moment.
@@ -133,9 +129,12 @@ class Node final : public store::ArrivalListener {
   std::string file(const std::string& name) const { return config.config_path(name); }
 
   void lead(std::int32_t epoch = 1) {
+    const auto before = journal->position().end;  // here or behind, the new master's snapshot begins
     begin_to_lead(epoch);
     REQUIRE(eventually([&] { return journal->accepts(); }));
-    if (!options_.synchronous) settle();
+    if (options_.synchronous) return;
+    REQUIRE(eventually([&] { return journal->position().last_snapshot >= before; }));
+    settle();
   }
   void begin_to_lead(std::int32_t epoch) {
     store::MessageStore::MasterTerm term;
@@ -157,8 +156,7 @@ class Node final : public store::ArrivalListener {
     REQUIRE(eventually([&] {
       if (!options_.synchronous && store->dispatcher().position() < store->log().max_offset()) return false;
       const auto position = journal->position();
-      return position.applied == position.end && position.changes_waiting == 0 &&
-             (!position.master || options_.synchronous || position.last_snapshot >= 0);
+      return position.applied == position.end && position.changes_waiting == 0;
     }));
   }
   // Synchronous mode: all that is in the log is confirmed.

@@ -12,6 +12,7 @@ StateJournal::~StateJournal() {
 
 void StateJournal::register_table(JournaledTable& table) {
   core_->register_table(table);
+  table.attach(this);
 }
 Status StateJournal::start() {
   return core_->start();

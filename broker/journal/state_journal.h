@@ -5,9 +5,8 @@
 // and applies what can be read, which is what is confirmed; the same thread is the only one that appends to it.
 //
 //   StateJournal journal(store, checkpointer, {.store_host = host});
-//   journal.register_table(topics.journaled());    // after load(), for every table
+//   journal.register_table(topics.journaled());    // after load(), for every table: changes go through the journal now
 //   RMQ_CHECK_OK(journal.start());                  // a replica
-//   topics.attach(&journal);                        // from here on changes go through the journal
 //   journal.become_master(epoch, [] { /* changes are accepted */ });
 #pragma once
 
@@ -48,7 +47,7 @@ class StateJournal final : public JournalWriter {
   StateJournal(const StateJournal&) = delete;
   StateJournal& operator=(const StateJournal&) = delete;
 
-  void register_table(JournaledTable& table);
+  void register_table(JournaledTable& table);  // and attaches it
   // Brings the tables up to what can be read of the queue (from their files' positions, or the newest snapshot) and
   // goes on as a replica. kIo, kCorrupt: the queue cannot be read.
   Status start();

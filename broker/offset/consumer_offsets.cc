@@ -10,6 +10,12 @@
 
 namespace rmq::broker {
 
+namespace {
+
+constexpr std::string_view kResetMember = "rmqResets";
+
+}  // namespace
+
 std::int64_t clamp_offset(std::int64_t offset, std::int64_t queue_min, std::int64_t queue_max) {
   if (offset > queue_max) return queue_max;
   return offset < queue_min ? queue_min : offset;
@@ -34,15 +40,16 @@ Status ConsumerOffsets::decode(std::string_view text) {
   RMQ_TRY(auto json, parse_fastjson(text, {.max_depth = 16, .max_values = 64UL * 1024 * 1024}));
   if (!json.is_object()) return fail(ErrorKind::kCorrupt, "not an object");
   std::vector<std::pair<std::string, QueueOffsets>> entries;
+  std::vector<std::pair<std::string, QueueOffsets>> resets;
   protocol::DataVersion version = version_;
   std::string foreign_members;
   for (const auto& [name, value] : json.items()) {
-    if (name == "offsetTable") {
-      if (!value.is_object()) return fail(ErrorKind::kCorrupt, "offsetTable is no object");
+    if (name == "offsetTable" || name == kResetMember) {
+      if (!value.is_object()) return fail(ErrorKind::kCorrupt, name + " is no object");
       for (const auto& [key, queues] : value.items()) {
         auto offsets = decode_queue_offsets(queues);
         if (!offsets) return fail(offsets.error().with(key));
-        entries.emplace_back(key, std::move(*offsets));
+        (name == kResetMember ? resets : entries).emplace_back(key, std::move(*offsets));
       }
     } else if (name == "dataVersion") {
       RMQ_TRY(version, protocol::parse_body<protocol::DataVersion>(value.dump()));
@@ -53,6 +60,8 @@ Status ConsumerOffsets::decode(std::string_view text) {
     }
   }
   for (auto& [key, offsets] : entries) committed_.put(std::move(key), std::move(offsets));
+  for (auto& [key, offsets] : resets) reset_.put(std::move(key), std::move(offsets));
+  any_reset_ = !reset_.empty();
   version_ = version;
   foreign_members_ = std::move(foreign_members);
   position_ = find_journal_mark(text);
@@ -61,7 +70,7 @@ Status ConsumerOffsets::decode(std::string_view text) {
 
 void ConsumerOffsets::changed(bool soon) {
   if (!dirty_.exchange(true)) checkpointer_.touch(file_);
-  if (journal_ != nullptr && (!ahead_.exchange(true) || soon)) journal_->touch(soon);
+  if (journal_ != nullptr && (!ahead_.exchange(true) || soon)) journal_.load()->touch(soon);
 }
 
 void ConsumerOffsets::commit(std::string_view group, std::string_view topic, std::int32_t queue, std::int64_t offset) {
@@ -186,6 +195,21 @@ std::string ConsumerOffsets::encode() const {
   return out;
 }
 
+// The original forgets them when it stops. A replica must not: what it has is what the journal says.
+void ConsumerOffsets::append_resets(std::string& json) const {
+  const auto table = reset_.all();
+  if (table.empty()) return;
+  json.pop_back();
+  append_json_string(json += ',', kResetMember);
+  const char* separator = ":{";
+  for (const auto& [key, offsets] : table) {
+    append_json_string(json += separator, key);
+    append_queue_offsets(json += ':', offsets);
+    separator = ",";
+  }
+  json += "}}";
+}
+
 std::string ConsumerOffsets::encode_file() {
   dirty_ = false;  // before reading: a later commit asks for another write
   std::optional<std::int64_t> mark;
@@ -197,6 +221,7 @@ std::string ConsumerOffsets::encode_file() {
     text += foreign_members_;
   }
   text += '}';
+  if (journal_ != nullptr) append_resets(text);
   append_journal_mark(text, mark);
   return pretty_json(text);
 }

@@ -65,7 +65,7 @@ class ConsumerOffsets final : public JournaledTable {
 
   // --- Replicas: as TopicManager's; a Java master's answer to 43, whose entries are put over what is there.
   JournaledTable& journaled() { return *this; }
-  void attach(JournalWriter* journal);
+  void attach(JournalWriter* journal) override;
   Status import_from_java(protocol::ConsumerOffsetTable offsets);
 
   // --- JournaledTable (consumer_offsets_journal.cc)
@@ -81,10 +81,14 @@ class ConsumerOffsets final : public JournaledTable {
 
  private:
   Status decode(std::string_view text);
-  bool refused() const { return journal_ != nullptr && !journal_->accepts(); }
+  bool refused() const {
+    const auto* journal = journal_.load(std::memory_order_relaxed);
+    return journal != nullptr && !journal->accepts();
+  }
   // `soon`: an administrator's doing, which shouldn't wait for the journal's interval.
   void changed(bool soon = false);
   void changed_by_journal();
+  void append_resets(std::string& json) const;
   std::string encode_file();
 
   const BrokerConfig& config_;
@@ -97,7 +101,7 @@ class ConsumerOffsets final : public JournaledTable {
   std::atomic<bool> any_reset_{false};
   std::atomic<bool> dirty_{false};
   std::atomic<std::int64_t> commits_{0};
-  JournalWriter* journal_ = nullptr;
+  std::atomic<JournalWriter*> journal_{nullptr};
   std::atomic<bool> ahead_{false};  // of the journal, which was told
   mutable std::mutex mutex_;        // version_, foreign_members_, position_
   std::optional<std::int64_t> position_ = kJournalStale;

@@ -63,7 +63,7 @@ void ConsumerOffsets::return_changes(std::string_view payload) {
   };
   mark(committed_, change->committed);
   mark(reset_, change->reset);
-  if (!ahead_.exchange(true)) journal_->touch(false);
+  if (!ahead_.exchange(true)) journal_.load()->touch(false);
 }
 
 Status ConsumerOffsets::apply(std::string_view payload, std::int64_t position) {

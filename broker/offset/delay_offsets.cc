@@ -42,7 +42,7 @@ std::int64_t DelayOffsets::get(std::int32_t level) const {
 }
 
 void DelayOffsets::set(std::int32_t level, std::int64_t offset) {
-  if (journal_ != nullptr && !journal_->accepts()) return;
+  if (journal_ != nullptr && !journal_.load()->accepts()) return;
   {
     std::lock_guard lock(mutex_);
     auto [entry, added] = offsets_.emplace(level, offset);
@@ -51,7 +51,7 @@ void DelayOffsets::set(std::int32_t level, std::int64_t offset) {
     if (++changes_ % config_.delay_offset_update_version_step == 0) version_.next(clock_.wall_ms());
   }
   if (!dirty_.exchange(true)) checkpointer_.touch(file_);
-  if (journal_ != nullptr && !ahead_.exchange(true)) journal_->touch(false);
+  if (journal_ != nullptr && !ahead_.exchange(true)) journal_.load()->touch(false);
 }
 
 std::map<std::int32_t, std::int64_t> DelayOffsets::all() const {
@@ -96,7 +96,7 @@ Status DelayOffsets::replace(std::string_view payload, std::int64_t position) {
 }
 
 void DelayOffsets::return_changes(std::string_view /*payload*/) {
-  if (!ahead_.exchange(true)) journal_->touch(false);
+  if (!ahead_.exchange(true)) journal_.load()->touch(false);
 }
 
 Status DelayOffsets::import_from_java(protocol::DelayOffsetTable offsets) {

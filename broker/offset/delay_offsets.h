@@ -35,7 +35,7 @@ class DelayOffsets final : public JournaledTable {
 
   // --- Replicas: as TopicManager's; a Java master's answer to 45.
   JournaledTable& journaled() { return *this; }
-  void attach(JournalWriter* journal) { journal_ = journal; }
+  void attach(JournalWriter* journal) override { journal_ = journal; }
   Status import_from_java(protocol::DelayOffsetTable offsets);
 
   // --- JournaledTable. Payloads are what encode() gives, always all levels.
@@ -58,7 +58,7 @@ class DelayOffsets final : public JournaledTable {
   const Clock& clock_;
   Checkpointer::FileId file_;
   std::atomic<bool> dirty_{false};
-  JournalWriter* journal_ = nullptr;
+  std::atomic<JournalWriter*> journal_{nullptr};
   std::atomic<bool> ahead_{false};  // of the journal, which was told
   mutable std::mutex mutex_;
   std::map<std::int32_t, std::int64_t> offsets_;

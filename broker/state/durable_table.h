@@ -85,8 +85,6 @@ class DurableTable final : public JournaledTable {
     published_.put_all({entries_.begin(), entries_.end()});
     return {};
   }
-  // Changes go through `journal` from now on. Before the first change.
-  void attach(JournalWriter* journal) { journal_ = journal; }
   void on_change(OnChange listener) { listeners_.push_back(std::move(listener)); }
 
   Pointer find(std::string_view key) const { return published_.find(key); }
@@ -99,9 +97,11 @@ class DurableTable final : public JournaledTable {
   void change(const Build& build, Done done, std::string aside = {}) {
     Changes changes;
     std::uint64_t ticket = 0;
+    bool journaled = false;
     Status refused;
     {
       std::lock_guard lock(mutex_);
+      journaled = journal_ != nullptr;
       if (journal_ != nullptr && !journal_->accepts()) {
         refused = fail(ErrorKind::kUnavailable, "this broker is not the master");
       } else if (auto built = build([this](std::string_view key) { return upcoming(key); }); !built) {
@@ -117,7 +117,7 @@ class DurableTable final : public JournaledTable {
       }
     }
     if (!refused || ticket == 0) return done(std::move(refused));
-    if (journal_ != nullptr) return;
+    if (journaled) return;
     if (!aside.empty()) {
       codec_.apply_aside(aside);
       if (changes.empty()) step_version();
@@ -166,6 +166,10 @@ class DurableTable final : public JournaledTable {
   }
 
   // --- JournaledTable
+  void attach(JournalWriter* journal) override {
+    std::lock_guard lock(mutex_);
+    journal_ = journal;
+  }
   std::string_view name() const override { return codec_.name; }
   std::optional<std::int64_t> position() const override {
     std::lock_guard lock(mutex_);

@@ -20,10 +20,15 @@ namespace rmq::broker {
 // built again from the newest snapshot, if there is one.
 inline constexpr std::int64_t kJournalStale = -1;
 
+class JournalWriter;
+
 // Thread-safe. apply(), replace() and mark() are called on the journal's thread only, in the order of the journal.
 class JournaledTable {
  public:
   virtual ~JournaledTable() = default;
+
+  // Changes go through `journal` from now on. After the table was loaded, before its first change.
+  virtual void attach(JournalWriter* journal) = 0;
 
   // Unique and for ever: it stands in the records.
   virtual std::string_view name() const = 0;

@@ -76,7 +76,7 @@ class TopicManager {
   std::size_t size() const { return table_.size(); }
   protocol::DataVersion data_version() const { return table_.data_version(); }
 
-  // --- Replicas. The table as the journal knows it; where changes go from now on (before the first of them).
+  // --- Replicas. The table as the journal knows it, which attaches it.
   JournaledTable& journaled() { return table_; }
   void attach(JournalWriter* journal) { table_.attach(journal); }
   // Takes over all that a Java master answered to 21, unless the version is the same; what it doesn't have goes. On the
