@@ -127,8 +127,6 @@ void GroupController::written(Now now) {
   if (done.outcome) {
     round_.reset();
     if (state_->master) {
-      // Another took over: should the one that resigned stay after all, it is a replica like any other.
-      if (resigned_ != state_->master) resigned_.reset();
       lease_given_ms_ = now.ms;
       stale_ = false;
       no_master_reason_.clear();

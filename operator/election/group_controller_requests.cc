@@ -87,7 +87,10 @@ void GroupController::handle(Now now, const Pending& p, const RegisterRequest& r
     return refuse(p.id, Code::kControllerInvalidRequest, "its connection is closed");  // a former life, late
   }
   suspect_targets_.erase(r.id);
-  if (round_) round_->forget(r.id);
+  if (round_) {
+    round_->forget(r.id);
+    round_->returned(r.id);
+  }
 
   auto& replica = next.replicas[r.id];
   next.max_id = std::max(next.max_id, r.id);
@@ -96,13 +99,17 @@ void GroupController::handle(Now now, const Pending& p, const RegisterRequest& r
   replica.ours = r.ours;
   replica.boot_id = r.boot_id;
   const bool cache_lost = new_boot && policy_.async_flush && next.sync_set.contains(r.id);
-  const bool leaves = cache_lost && policy_.mode != Mode::kQuorum && next.sync_set.size() > 1 &&
+  // Only while another has everything: when all machines lost power, the furthest of all is wanted.
+  const bool spared = std::any_of(next.sync_set.begin(), next.sync_set.end(), [&](ReplicaId id) {
+    return id != r.id && !next.replicas.at(id).suspect && liveness_.alive(id, now.ms);
+  });
+  const bool leaves = cache_lost && policy_.mode != Mode::kQuorum && spared &&
                       next.sync_set_epoch < std::numeric_limits<std::int32_t>::max();
   if (leaves) {
     next.sync_set.erase(r.id);
     ++next.sync_set_epoch;
   } else if (cache_lost) {
-    // The last of its set, or quorum mode, where leaving would let fewer answers elect: it stays, with a mark.
+    // In quorum mode leaving would let fewer answers elect. It stays, with a mark: no vote until it has caught up.
     replica.suspect = true;
   }
   if (next.master == r.id) {
