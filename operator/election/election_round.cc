@@ -49,7 +49,7 @@ bool electable(const GroupState& state, const Policy& policy, const Liveness& li
   for (const auto id : state.sync_set) {
     if (!liveness.alive(id, now_ms)) continue;
     ++living;
-    const bool counts = policy.mode != Mode::kQuorum || !state.replicas.at(id).suspect;
+    const bool counts = !state.replicas.at(id).suspect;
     if (counts) ++votes;
     if (counts && id != except) ++candidates;
   }
@@ -95,6 +95,11 @@ std::optional<ReplicaId> ElectionRound::asked(std::uint64_t ask) const {
     if (asked.ask == ask && !asked.position) return id;
   }
   return std::nullopt;
+}
+
+void ElectionRound::forget(ReplicaId id) {
+  asked_.erase(id);
+  if (round_.resigned == id) round_.resigned.reset();  // the process that left is another one
 }
 
 bool ElectionRound::on_answer(std::uint64_t ask, const std::optional<Position>& position, std::int64_t now_ms) {
@@ -178,7 +183,7 @@ std::optional<Outcome> ElectionRound::decide(const Context& context, std::int64_
 
   const bool complete = answers.size() == voters.size();
   std::size_t votes = 0, candidate_votes = 0;
-  std::optional<Standing> best, best_of_all, wish;
+  std::optional<Standing> best, leaver, wish;
   bool all_empty = true;
   for (const auto& [id, position] : answers) {
     all_empty = all_empty && position.end == 0 && position.last_epoch == 0;
@@ -186,10 +191,12 @@ std::optional<Outcome> ElectionRound::decide(const Context& context, std::int64_
     const Standing standing{id, position.last_epoch, position.end, facts == nullptr ? 0x7fffffff : facts->priority,
                             id == round_.old_master};
     // What a suspect's log holds is not what it acknowledged: no vote, unless nobody is missing.
-    if (quorum && context.state.replicas.at(id).suspect && !complete) continue;
+    if (within_set(round_.kind) && context.state.replicas.at(id).suspect && !complete) continue;
     ++votes;
-    if (!best_of_all || further(standing, *best_of_all)) best_of_all = standing;
-    if (id == round_.resigned) continue;
+    if (id == round_.resigned) {
+      leaver = standing;
+      continue;
+    }
     if (!context.state.replicas.at(id).suspect) ++candidate_votes;
     if (!best || before(standing, *best, policy.mistakes)) best = standing;
     if (id == round_.designated) wish = standing;
@@ -199,11 +206,8 @@ std::optional<Outcome> ElectionRound::decide(const Context& context, std::int64_
     needed = static_cast<std::size_t>(std::max(policy.expected_replicas, 1));
   }
   if (!best || votes < needed) return std::nullopt;
-  // The one that leaves holds what no other that answered does, and they are too few without it.
-  if (quorum && round_.resigned && candidate_votes < answers_needed(context.state, policy) &&
-      best_of_all->id == round_.resigned && further(*best_of_all, *best)) {
-    return std::nullopt;
-  }
+  // Its vote completes the quorum, and it holds what no other voter does: perhaps acknowledged.
+  if (leaver && votes - 1 < needed && further(*leaver, *best)) return std::nullopt;
   const auto until = old_master_until(context, answers);
   if (context.now_ms < until) {
     wake_ms = std::min(wake_ms, until);
@@ -223,7 +227,8 @@ std::optional<Outcome> ElectionRound::decide(const Context& context, std::int64_
     outcome.sync_set = context.state.sync_set;
   } else if (within_set(round_.kind)) {
     for (const auto& [id, position] : answers) {
-      if (id != round_.resigned) outcome.sync_set.insert(id);
+      const bool has_all = id == chosen.id || !context.state.replicas.at(id).suspect;
+      if (id != round_.resigned && has_all) outcome.sync_set.insert(id);
     }
   } else {
     outcome.sync_set = {chosen.id};

@@ -77,7 +77,7 @@ class ElectionRound {
   // False: an answer to nothing that is asked (late, of a former round, or repeated).
   bool on_answer(std::uint64_t ask, const std::optional<Position>& position, std::int64_t now_ms);
   // It began a new life, or died: what it answered is void, and it is asked again when it can be.
-  void forget(ReplicaId id) { asked_.erase(id); }
+  void forget(ReplicaId id);
   // The one that resigned began a new life: it is a candidate like any other.
   void returned(ReplicaId id) {
     if (round_.resigned == id) round_.resigned.reset();

@@ -112,12 +112,13 @@ void GroupController::drop_round() {
 
 void GroupController::run_round(Now now) {
   const auto kind = round_->about().kind;
+  const bool planned = kind == RoundKind::kPlanned || kind == RoundKind::kResign;
+  const bool too_late = planned && now.ms >= round_->about().started_ms + policy_.elect_answer_ms;
   const bool possible = within_set(kind)
                             ? can_elect(now)
                             : std::any_of(state_->replicas.begin(), state_->replicas.end(),
                                           [&](const auto& one) { return liveness_.alive(one.first, now.ms); });
-  if (!write_ && (!possible || (kind == RoundKind::kUnclean && can_elect(now)))) {
-    const bool planned = kind == RoundKind::kPlanned || kind == RoundKind::kResign;
+  if (!write_ && (!possible || too_late || (kind == RoundKind::kUnclean && can_elect(now)))) {
     drop_round();
     if (planned) answer_waiters();
     consider_election(now);
@@ -202,9 +203,9 @@ void GroupController::answer_waiters() {
   }
 }
 
-// Quorum mode: a replica that may have lost its cache votes again when it has what its master had after it registered.
+// A member that may have lost its cache votes again when it has what its master had after it registered.
 void GroupController::clear_suspects(Now) {
-  if (!state_ || !state_->master || round_ || policy_.mode != Mode::kQuorum) return;
+  if (!state_ || !state_->master || round_) return;
   const auto* master = liveness_.facts(*state_->master);
   if (master == nullptr || !master->reported) return;
   std::optional<GroupState> next;

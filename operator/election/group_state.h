@@ -30,7 +30,7 @@ struct Replica {
   std::string check_code;  // of 1013; empty when adopted from a registration
   std::string boot_id;     // of 1003; empty: unknown
   bool ours = false;       // knows leases and fences (sent rmqk=1)
-  bool suspect = false;    // quorum mode: its machine started anew, the log's end may be lost; no vote until caught up
+  bool suspect = false;    // its machine started anew, the log's end may be lost: no vote until it has caught up
   bool operator==(const Replica&) const = default;
 };
 
