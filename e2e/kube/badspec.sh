@@ -11,12 +11,8 @@ refused "no group" "should be greater than or equal to 1" groups x 'count: 0'
 refused "an unknown field" 'unknown field "spec.brokerGroups.size"' groups x 'size: 3'
 refused "a name that is too long" "metadata.name must be at most 40 characters" cluster a23456789-123456789-123456789-123456789-1
 
-groups two 'replicasPerGroup: 2' >/dev/null
-within 30 "replicas are refused with a condition" condition_is two Degraded ReplicationNotSupported reason
-equal "nothing is made for it" "" "$(get pods,statefulsets -l app.kubernetes.io/instance=two -o name)"
-equal "it isn't Ready" False "$(condition two Ready)"
-expect "and an event says so" has_event ReplicationNotSupported
-kubectl -n "$ns" delete rmq two --wait --timeout 30s >/dev/null
+refused "a quorum of two" "replication quorum needs replicasPerGroup of 3 or more" groups x 'replicasPerGroup: 2, replication: quorum'
+refused "more in sync than there are" "failover.minInSyncReplicas must not be above replicasPerGroup" groups x 'replicasPerGroup: 2, failover: {minInSyncReplicas: 3}'
 
 cluster a >/dev/null; ready_within 120 a || exit 0
 edit a '{"spec":{"image":{"broker":"localhost/nothing-there:1"}}}' >/dev/null

@@ -1,14 +1,20 @@
 #!/usr/bin/env bash
 # Runs the tests of this folder on a cluster of their own, which goes away at the end whatever happens.
 #
-# usage: e2e/kube/run.sh [--keep] [TEST...]     --keep leaves the cluster up, and uses one that was left
+# usage: e2e/kube/run.sh [--keep] [--nodes N] [TEST...]     --keep leaves the cluster up, and uses one that was left
 #
 # Uses the programs in build/release/install and compiles nothing. Prints PASS/FAIL lines; exit status 1 on a failure.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 export RMQ_CLUSTER_NAME=${RMQ_CLUSTER_NAME:-rmq-e2e}
-keep=
-[ "${1:-}" = --keep ] && { keep=yes; shift; }
+keep='' nodes=${RMQ_NODES:-1}
+while :; do
+  case ${1:-} in
+    --keep) keep=yes; shift ;;
+    --nodes) nodes=$2; shift 2 ;;
+    *) break ;;
+  esac
+done
 . e2e/lib/cluster.sh
 logs=$repo/build/test/kube; mkdir -p "$logs"
 say() { printf '[%3d s] %s\n' $SECONDS "$*" >&2; }
@@ -33,17 +39,17 @@ for part in namesrv broker; do
   [ -s "${others[-1]}" ] || { rm -f "$images_dir/$part"-other-*.tar; pack_product $part "$other_tag" >> "$logs/images.log" 2>&1; }
 done
 say "images: $(for file in "${product_archives[@]}"; do printf '%s %s MB  ' "$(basename "$file" "-$tag.tar")" "$(($(stat -c %s "$file") / 1000000))"; done)"
-cluster_up 1 > "$logs/up.log" 2>&1 && cluster_load "${product_archives[@]}" "${others[@]}" "$client_archive" >> "$logs/up.log" 2>&1 ||
+cluster_up "$nodes" > "$logs/up.log" 2>&1 && cluster_load "${product_archives[@]}" "${others[@]}" "$client_archive" >> "$logs/up.log" 2>&1 ||
   { cat "$logs/up.log"; echo "FAIL kube/cluster comes up"; exit 1; }
 say "the cluster is up"
 if [ -n "$keep" ]; then # what an earlier run left in it
-  kubectl get namespaces -o name | grep '^namespace/kube-\(cluster\|neighbour\|soak\|edits\|badspec\|deletion\|resilience\|many\|uninstall\)$' | xargs -r kubectl delete --wait --timeout 120s >/dev/null
+  kubectl get namespaces -o name | grep '^namespace/kube-\(cluster\|neighbour\|soak\|edits\|badspec\|deletion\|resilience\|replication\|many\|uninstall\)$' | xargs -r kubectl delete --wait --timeout 120s >/dev/null
 fi
 
 failed=0
 run_test() { # TEST
   local start=$SECONDS log=$logs/$1.txt
-  timeout 420 "e2e/kube/$1.sh" > "$log" 2> "$logs/$1.log"
+  timeout 600 "e2e/kube/$1.sh" > "$log" 2> "$logs/$1.log"
   local status=$?
   [ $status = 0 ] || echo "FAIL $1/ended early (exit $status)" >> "$log"
   grep -E '^(PASS|FAIL) ' "$log"
@@ -72,6 +78,6 @@ else
   kubectl -n rocketmq-system wait deployment/rocketmq-operator --for=condition=Available --timeout 10s >/dev/null 2>&1 ||
     { echo "FAIL kube/without an operator nothing else can be tested"; exit 1; }
   side_by_side "cluster" "soak deletion" "edits" "badspec many"
-  side_by_side "resilience uninstall"
+  side_by_side "resilience replication uninstall"
 fi
 exit $failed

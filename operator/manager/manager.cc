@@ -13,8 +13,10 @@
 
 #include "common/base/log.h"
 #include "common/http/admin_server.h"
+#include "operator/controller_kube/kube_controllers.h"
 #include "operator/kube/leader_elector.h"
 #include "operator/kube/work_queue.h"
+#include "operator/manager/own_address.h"
 #include "operator/reconcile/cluster/kube_world.h"
 #include "operator/reconcile/cluster/reconciler.h"
 
@@ -30,7 +32,7 @@ std::string own_name() {
 
 class Manager {
  public:
-  Manager(const Options& options, kube::ApiServer& server)
+  Manager(const Options& options, kube::ApiServer& server, const std::string& address)
       : options_(options),
         client_(server),
         queue_(clock_),
@@ -38,9 +40,18 @@ class Manager {
                {.namespaces = options.namespaces,
                 .network_policies = options.defaults.network_policies,
                 .instance = own_name(),
-                .may_write = [this] { return may_write(); }},
+                .may_write = [this] { return may_write(); },
+                .pod_changed = [this](const ObjectPtr& before,
+                                      const ObjectPtr& after) { controllers_.on_pod(before, after); }},
                [this](const std::string& cluster) { queue_.add(cluster); }),
-        reconciler_(world_, clock_, options.defaults),
+        controllers_(server, world_, clock_,
+                     {.address = address,
+                      .first_port = options.first_controller_port,
+                      .last_port = options.last_controller_port,
+                      .defaults = options.defaults,
+                      .may_write = [this] { return leading_ && may_write(); }},
+                     [this](const std::string& cluster) { queue_.add(cluster); }),
+        reconciler_(world_, controllers_, clock_, options.defaults),
         admin_(options.metrics.host.empty() ? "0.0.0.0" : options.metrics.host, options.metrics.port) {}
 
   Status start(const kube::ApiServer& server) {
@@ -75,6 +86,7 @@ class Manager {
       std::lock_guard lock(workers_mutex_);
       if (workers_) workers_->stop();
     }
+    controllers_.stop();
     if (elector_) elector_->stop();  // after the workers: the next leader starts when the last write is done
     world_.stop();
     admin_.stop();
@@ -89,10 +101,10 @@ class Manager {
     log::info("leading", {{"workers", options_.workers}});
     std::lock_guard lock(workers_mutex_);
     if (workers_ || stopping_) return;
+    leading_ = true;
     workers_ = std::make_unique<kube::Workers>(
         queue_, options_.workers,
         [this](const std::string& key) -> Result<std::optional<std::chrono::milliseconds>> { return work(key); });
-    leading_ = true;
   }
 
   // Starting anew is the one clean way back: nothing of a former leader's thoughts is left.
@@ -135,6 +147,7 @@ class Manager {
                     [this] { return static_cast<double>(reconciler_.passes()); });
     metrics.counter("rocketmq_operator_reconcile_errors_total", "Passes that ended with an error.",
                     [this] { return static_cast<double>(reconciler_.failures()); });
+    add_controller_metrics();
     metrics.counters("rocketmq_operator_api_requests_total",
                      "Requests to the API server, without watches, events and leases.", [this] {
                        const auto counts = world_.counts();
@@ -145,12 +158,58 @@ class Manager {
                      });
   }
 
+  using OneCluster =
+      std::function<void(const http::Labels&, const controller::ControllerMetrics&, std::vector<http::Sample>&)>;
+  std::function<std::vector<http::Sample>()> of_controllers(OneCluster one) {
+    return [this, one = std::move(one)] {
+      std::vector<http::Sample> samples;
+      for (const auto& [cluster, metrics] : controllers_.metrics()) {
+        one({{"namespace", cluster.ns}, {"name", cluster.name}}, metrics, samples);
+      }
+      return samples;
+    };
+  }
+
+  void add_controller_metrics() {
+    using controller::ControllerMetrics;
+    auto& metrics = admin_.metrics();
+    metrics.counters("rocketmq_operator_elections_total", "Elections, by reason; failed ones found no candidate.",
+                     of_controllers([](const auto& labels, const ControllerMetrics& m, auto& samples) {
+                       for (const auto& [reason, count] : m.elections) {
+                         auto with_reason = labels;
+                         with_reason.emplace_back("reason", reason);
+                         samples.push_back({with_reason, static_cast<double>(count)});
+                       }
+                     }));
+    metrics.counters("rocketmq_operator_elections_failed_total", "Elections that found no candidate.",
+                     of_controllers([](const auto& labels, const ControllerMetrics& m, auto& samples) {
+                       samples.push_back({labels, static_cast<double>(m.failed_elections)});
+                     }));
+    metrics.counters("rocketmq_operator_election_seconds_total", "From a master's loss to the next one, all elections.",
+                     of_controllers([](const auto& labels, const ControllerMetrics& m, auto& samples) {
+                       samples.push_back({labels, m.election_seconds_sum});
+                     }));
+    metrics.counters("rocketmq_operator_heartbeats_total", "Heartbeats of brokers.",
+                     of_controllers([](const auto& labels, const ControllerMetrics& m, auto& samples) {
+                       samples.push_back({labels, static_cast<double>(m.heartbeats)});
+                     }));
+    metrics.counters("rocketmq_operator_group_write_conflicts_total", "Writes of a group's state that met another's.",
+                     of_controllers([](const auto& labels, const ControllerMetrics& m, auto& samples) {
+                       samples.push_back({labels, static_cast<double>(m.write_conflicts)});
+                     }));
+    metrics.gauges("rocketmq_operator_groups_without_master", "Broker groups without a master now.",
+                   of_controllers([](const auto& labels, const ControllerMetrics& m, auto& samples) {
+                     samples.push_back({labels, static_cast<double>(m.groups_without_master)});
+                   }));
+  }
+
   const Options& options_;
   SystemClock clock_;
   kube::Client client_;
   kube::WorkQueue queue_;
   std::unique_ptr<kube::LeaderElector> elector_;
   KubeWorld world_;
+  KubeControllers controllers_;
   ClusterReconciler reconciler_;
   http::AdminServer admin_;
   std::mutex workers_mutex_;
@@ -173,7 +232,7 @@ Status run_operator(const Options& options) {
   RMQ_TRY(auto config, kube::load_config(options.kubeconfig, options.context));
   SystemClock clock;
   RMQ_TRY(auto server, kube::ApiServer::create(config, clock));
-  Manager manager(options, *server);
+  Manager manager(options, *server, own_address(options.controller_address, config.host, config.port));
   auto started = manager.start(*server);
   if (started) {
     int signal = 0;

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <optional>
+#include <utility>
 
 namespace rmq::operator_ {
 namespace {
@@ -59,6 +60,23 @@ Result<NetAddress> parse_listen_address(const std::string& text) {
   return address;
 }
 
+// "19100-19499", or one port.
+Result<std::pair<std::uint16_t, std::uint16_t>> parse_ports(const std::string& text) {
+  const auto dash = text.find('-');
+  const auto number = [](std::string_view part) -> std::uint16_t {
+    std::uint16_t value = 0;
+    auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
+    return error == std::errc() && end == part.data() + part.size() ? value : 0;
+  };
+  const std::string_view all = text;
+  const auto first = number(all.substr(0, dash));
+  const auto last = dash == std::string::npos ? first : number(all.substr(dash + 1));
+  if (first == 0 || last < first) {
+    return fail(ErrorKind::kInvalid, "--controller-ports must be FIRST-LAST, from 1 to 65535, not '" + text + "'");
+  }
+  return std::pair(first, last);
+}
+
 Result<unsigned> parse_workers(const std::string& text) {
   unsigned count = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
@@ -84,6 +102,8 @@ std::string_view help_text() {
   --image-tag TAG            ... with this tag
   --network-policies[=BOOL]  make network policies for each cluster (default: false)
   --metrics-namespaces A,B   who may read health and metrics through them besides the cluster itself
+  --controller-ports A-B     where brokers with replicas reach us, a port a cluster (default: any free one)
+  --controller-address IP    ... and at which address (default: $POD_IP, or the one that leads to the API server)
   --workers N                clusters that are worked on at the same time (default: 2)
   --log-level LEVEL          debug, info, warn or error (default: info)
   --probe URL                asks an http:// URL once; exits with 0 if it answers 200 (default: not)
@@ -123,6 +143,13 @@ Result<Options> parse_options(const std::vector<std::string>& all) {
     } else if (name == "--metrics-namespaces") {
       RMQ_TRY(auto text, arguments.value());
       options.defaults.metrics_namespaces = split(text);
+    } else if (name == "--controller-address") {
+      RMQ_TRY(options.controller_address, arguments.value());
+    } else if (name == "--controller-ports") {
+      RMQ_TRY(auto text, arguments.value());
+      RMQ_TRY(auto ports, parse_ports(text));
+      options.first_controller_port = ports.first;
+      options.last_controller_port = ports.second;
     } else if (name == "--workers") {
       RMQ_TRY(auto text, arguments.value());
       RMQ_TRY(options.workers, parse_workers(text));

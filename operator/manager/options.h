@@ -18,8 +18,11 @@ struct Options {
   std::string context;
   std::vector<std::string> namespaces;  // empty: all
   bool leader_elect = false;
-  std::string leader_lease;      // "namespace/name"; empty: rocketmq-operator in the configuration's namespace
-  NetAddress metrics{"", 8080};  // host empty: all addresses
+  std::string leader_lease;        // "namespace/name"; empty: rocketmq-operator in the configuration's namespace
+  NetAddress metrics{"", 8080};    // host empty: all addresses
+  std::string controller_address;  // where brokers reach this operator; empty: found out
+  std::uint16_t first_controller_port = 0;  // one a cluster with replicas; 0: the system picks
+  std::uint16_t last_controller_port = 0;
   unsigned workers = 2;
   log::Level log_level = log::Level::kInfo;
   BuildDefaults defaults;

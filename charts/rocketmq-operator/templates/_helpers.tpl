@@ -52,6 +52,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [rocketmq-operator.io]
   resources: [rocketmqclusters/finalizers]
   verbs: [update]
+# Who is master of each group.
+- apiGroups: [rocketmq-operator.io]
+  resources: [brokergroups]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [rocketmq-operator.io]
+  resources: [brokergroups/status]
+  verbs: [update, patch]
+# Where brokers find the operator that leads.
+- apiGroups: [discovery.k8s.io]
+  resources: [endpointslices]
+  verbs: [get, list, watch, create, patch]
 - apiGroups: [apps]
   resources: [statefulsets]
   verbs: [get, list, watch, create, patch, delete]
@@ -61,10 +72,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
   verbs: [get, list, watch, create, patch, delete]
-# Rolling updates delete one pod at a time.
+# Rolling updates delete one pod at a time; its role is a label.
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, watch, delete]
+  verbs: [get, list, watch, patch, delete]
 # Volumes that grow.
 - apiGroups: [""]
   resources: [persistentvolumeclaims]

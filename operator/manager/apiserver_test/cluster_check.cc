@@ -127,12 +127,12 @@ TEST_CASE("ten clusters in three namespaces, one of them broken, within 30 MiB")
   const std::string namespaces[] = {"many", "many-1", "many-2"};
   Kubelet kubelet(f.client);
   auto process = f.start_operator();
-  REQUIRE(f.make("broken", {{"brokerGroups", {{"replicasPerGroup", 2}}}}));
+  REQUIRE(f.make("broken", {{"image", {{"broker", "bad:1"}}}}));
   for (int i = 0; i < 10; ++i) REQUIRE(f.make("c" + std::to_string(i), kTwoGroups, namespaces[i % 3]));
   for (int i = 0; i < 10; ++i) {
     CHECK(eventually([&] { return f.is_ready("c" + std::to_string(i), 1, namespaces[i % 3]); }));
   }
-  CHECK(f.condition("broken", kDegraded, "reason") == "ReplicationNotSupported");
+  CHECK(f.condition("broken", kDegraded, "reason") == "PodsFailing");
   std::this_thread::sleep_for(std::chrono::seconds(3));
   const auto resident = process->resident_kib();
   MESSAGE("operator resident memory with 10 clusters: " << resident << " KiB");

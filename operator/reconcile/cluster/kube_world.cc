@@ -61,6 +61,8 @@ KubeWorld::KubeWorld(kube::ApiServer& server, KubeWorldOptions options, Notify n
   add_informers(kServices, true, kube::drop_bookkeeping);
   add_informers(kConfigMaps, true, kube::drop_bookkeeping);
   add_informers(kBudgets, true, kube::drop_bookkeeping);
+  add_informers(kBrokerGroups, true, kube::drop_bookkeeping);
+  add_informers(kEndpointSlices, true, kube::drop_bookkeeping);
   add_informers(kPods, true, trim_pod);
   if (options_.network_policies) add_informers(kNetworkPolicies, true, kube::drop_bookkeeping);
 }
@@ -69,7 +71,7 @@ KubeWorld::~KubeWorld() {
   stop();
 }
 
-void KubeWorld::add_informers(const kube::ResourceKind& kind, bool ours_only, std::function<void(json&)> trim) {
+void KubeWorld::add_informers(const kube::ResourceKind& kind, bool ours_only, const std::function<void(json&)>& trim) {
   auto namespaces = options_.namespaces;
   if (namespaces.empty()) namespaces.emplace_back();
   for (const auto& ns : namespaces) {
@@ -81,6 +83,12 @@ void KubeWorld::add_informers(const kube::ResourceKind& kind, bool ours_only, st
         {.added = [this](const ObjectPtr& object) { notify_(cluster_of(*object)); },
          .updated = [this](const ObjectPtr&, const ObjectPtr& object) { notify_(cluster_of(*object)); },
          .deleted = [this](const ObjectPtr& object) { notify_(cluster_of(*object)); }});
+    if (kind == kPods && options_.pod_changed) {
+      informer->add_handlers(
+          {.added = [this](const ObjectPtr& object) { options_.pod_changed(nullptr, object); },
+           .updated = [this](const ObjectPtr& before, const ObjectPtr& after) { options_.pod_changed(before, after); },
+           .deleted = [this](const ObjectPtr& object) { options_.pod_changed(object, nullptr); }});
+    }
     informers_[kind.plural][ns] = std::move(informer);
   }
 }

@@ -24,6 +24,8 @@ struct KubeWorldOptions {
   std::string instance = "rocketmq-operator";  // who reports events: the pod's name
   // Asked before each write: an operator that leads no more must not write any more.
   std::function<bool()> may_write = [] { return true; };
+  // Each sight of one of our pods, on the event loop's thread; before null: added, after null: deleted.
+  std::function<void(const ObjectPtr& before, const ObjectPtr& after)> pod_changed;
 };
 
 class KubeWorld final : public World {
@@ -63,7 +65,7 @@ class KubeWorld final : public World {
   std::size_t cached_objects() const;
 
  private:
-  void add_informers(const kube::ResourceKind& kind, bool ours_only, std::function<void(nlohmann::json&)> trim);
+  void add_informers(const kube::ResourceKind& kind, bool ours_only, const std::function<void(nlohmann::json&)>& trim);
   const kube::Informer* informer(const kube::ResourceKind& kind, const std::string& ns) const;
   Status check_may_write() const;
 

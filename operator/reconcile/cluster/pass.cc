@@ -4,12 +4,12 @@
 #include <charconv>
 
 #include "operator/build/names.h"
+#include "operator/build/parts.h"
 #include "operator/kube/json_access.h"
 #include "operator/reconcile/cluster/kinds.h"
 
 namespace rmq::operator_ {
 
-using kube::find_at;
 using kube::text_at;
 using nlohmann::json;
 
@@ -31,9 +31,11 @@ std::string join(const std::vector<std::string>& texts, std::string_view separat
 
 }  // namespace
 
-Pass::Pass(World& world, Applier& applier, const BuildDefaults& defaults, const Clock& clock, const json& resource)
+Pass::Pass(World& world, Applier& applier, Controllers& controllers, const BuildDefaults& defaults, const Clock& clock,
+           const json& resource)
     : world_(world),
       applier_(applier),
+      controllers_(controllers),
       defaults_(defaults),
       clock_(clock),
       resource_(resource),
@@ -47,11 +49,17 @@ Status Pass::run() {
     Status (Pass::*run)();
   };
   static constexpr Step kSteps[] = {
-      {"validate", &Pass::validate},           {"plan groups", &Pass::plan_groups},
-      {"name servers", &Pass::name_servers},   {"configuration", &Pass::config},
+      {"validate", &Pass::validate},
+      {"plan groups", &Pass::plan_groups},
+      {"controller", &Pass::controller},  // before anything else: brokers that run wait for it
+      {"name servers", &Pass::name_servers},
+      {"configuration", &Pass::config},
       {"services", &Pass::services},  // before the brokers, which announce the addresses of theirs
-      {"broker groups", &Pass::broker_groups}, {"disruption budgets", &Pass::budgets},
-      {"scale in", &Pass::scale_in},           {"rollout", &Pass::rollout},
+      {"broker groups", &Pass::broker_groups},
+      {"disruption budgets", &Pass::budgets},
+      {"scale in", &Pass::scale_in},
+      {"rollout", &Pass::rollout},
+      {"roles", &Pass::roles},
   };
   Status result;
   for (const auto& step : kSteps) {
@@ -100,12 +108,6 @@ Status Pass::validate() {
     return {};
   }
   spec_known_ = true;
-  if (cluster_.spec.broker_groups.replicas_per_group > 1) {
-    problem("ReplicationNotSupported",
-            "brokerGroups.replicasPerGroup above 1 needs replication, which this version does not have yet; use 1 and "
-            "as many groups as needed");
-    return {};
-  }
   stop_ = false;
   return {};
 }
@@ -120,6 +122,7 @@ Status Pass::plan_groups() {
   if (!surplus_.empty() && (forced == cluster_.annotations.end() || forced->second != "true")) {
     // Refused: they are kept up like the others, so that clients can still drain them.
     std::vector<std::string> names;
+    names.reserve(surplus_.size());
     for (auto group : surplus_) names.push_back(broker_group_name(cluster_, group));
     problem("ScaleInRefused", "brokerGroups.count is " + std::to_string(spec.count) + ", but " + join(names, ", ") +
                                   " may still hold messages; drain them and set the annotation " +
@@ -130,14 +133,16 @@ Status Pass::plan_groups() {
   // Paused: look, don't touch.
   if (cluster_.spec.paused) {
     stop_ = true;
+    look_at_groups();
     const auto hash_of = [&](const json& manifest) {
       return text_at(manifest, {"spec", "template", "metadata", "annotations", kTemplateHashAnnotation});
     };
     name_server_pods_ =
         facts_of(name_server_selector(cluster_), hash_of(name_server_stateful_set(cluster_, defaults_)));
     for (std::int64_t group = 0; group < groups_; ++group) {
-      broker_pods_.push_back(
-          facts_of(broker_group_selector(cluster_, group), hash_of(broker_stateful_set(cluster_, defaults_, group))));
+      auto pods =
+          facts_of(broker_group_selector(cluster_, group), hash_of(broker_stateful_set(cluster_, defaults_, group)));
+      broker_pods_.push_back(with_sync_state(group, std::move(pods)));
     }
   }
   return {};
@@ -157,20 +162,27 @@ Status Pass::config() {
 }
 
 Status Pass::services() {
+  look_at_groups();  // anew: an election may have come between
   for (std::int64_t group = 0; group < groups_; ++group) {
     RMQ_CHECK_OK(ensure(kServices, broker_pods_service(cluster_, defaults_, group)));
-    for (std::int64_t i = 0; i < cluster_.spec.broker_groups.replicas_per_group; ++i) {
+    const auto replicas = replicas_now(group);
+    for (std::int64_t i = 0; i < replicas; ++i) {
       RMQ_CHECK_OK(ensure(kServices, broker_pod_service(cluster_, defaults_, group, i)));
     }
-    RMQ_CHECK_OK(ensure(kServices, broker_master_service(cluster_, defaults_, group, 0)));
+    RMQ_CHECK_OK(ensure(kServices, broker_master_service(cluster_, defaults_, group, master_ordinal(group))));
   }
   return {};
 }
 
 Status Pass::broker_groups() {
   for (std::int64_t group = 0; group < groups_; ++group) {
-    RMQ_CHECK_OK(
-        ensure_stateful_set(broker_stateful_set(cluster_, defaults_, group), cluster_.spec.broker_groups.storage));
+    auto set = broker_stateful_set(cluster_, defaults_, group);
+    if (const auto replicas = replicas_now(group); replicas != cluster_.spec.broker_groups.replicas_per_group) {
+      set["spec"]["replicas"] = replicas;
+      set["metadata"].erase("annotations");
+      set = with_applied_hash(std::move(set));
+    }
+    RMQ_CHECK_OK(ensure_stateful_set(std::move(set), cluster_.spec.broker_groups.storage));
   }
   return {};
 }
@@ -201,7 +213,8 @@ Status Pass::scale_in() {
       RMQ_CHECK_OK(applier_.remove(cluster_, kind, text_at(*object, {"metadata", "name"})));
     }
   }
-  return {};
+  for (std::int64_t group = 0; group < groups_; ++group) RMQ_CHECK_OK(give_up_removed(group));
+  return remove_broker_groups();
 }
 
 Status Pass::rollout() {
@@ -211,11 +224,17 @@ Status Pass::rollout() {
   const auto name_server_set = name_server_stateful_set(cluster_, defaults_);
   name_server_pods_ = facts_of(name_server_selector(cluster_), hash_of(name_server_set));
   std::vector<PodFacts> brokers;
+  std::int64_t wanted_brokers = 0;
   bool controller_has_all = is_rolled_out_by_controller(name_server_set);
   for (std::int64_t group = 0; group < groups_; ++group) {
     const auto set = broker_stateful_set(cluster_, defaults_, group);
-    broker_pods_.push_back(facts_of(broker_group_selector(cluster_, group), hash_of(set)));
-    brokers.insert(brokers.end(), broker_pods_.back().begin(), broker_pods_.back().end());
+    broker_pods_.push_back(with_sync_state(group, facts_of(broker_group_selector(cluster_, group), hash_of(set))));
+    auto pods = broker_pods_.back();
+    // Slaves first: each master changes once.
+    const auto master = master_ordinal(group);
+    std::stable_partition(pods.begin(), pods.end(), [&](const PodFacts& pod) { return pod.ordinal != master; });
+    brokers.insert(brokers.end(), pods.begin(), pods.end());
+    wanted_brokers += replicas_now(group);
     controller_has_all = controller_has_all && is_rolled_out_by_controller(set);
   }
   if (!controller_has_all) {
@@ -227,13 +246,17 @@ Status Pass::rollout() {
   RMQ_CHECK_OK(roll(name_server_pods_, cluster_.spec.name_servers.replicas, done));
   // Brokers of a new cluster start beside its name servers; brokers of a running one are replaced after them.
   if (!done) return {};
-  return roll(brokers, groups_ * cluster_.spec.broker_groups.replicas_per_group, done);
+  return roll(brokers, wanted_brokers, done);
 }
 
 Status Pass::roll(const std::vector<PodFacts>& pods, std::int64_t wanted_pods, bool& done) {
   auto step = next_rollout_step(pods, wanted_pods);
   done = step.action == RolloutAction::kDone;
   if (done) return {};
+  if (step.action == RolloutAction::kReplace) {
+    const auto pod = std::find_if(pods.begin(), pods.end(), [&](const PodFacts& one) { return one.name == step.pod; });
+    if (!make_way(*pod)) return {};
+  }
   progress(step.action == RolloutAction::kReplace ? "RollingUpdate" : "WaitingForPods", step.why);
   if (step.action != RolloutAction::kReplace) return {};
   world_.event(resource_, EventType::kNormal, "ReplacingPod", step.why);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "operator/api/cluster.h"
 #include "operator/build/manifests.h"
 #include "operator/reconcile/cluster/applier.h"
+#include "operator/reconcile/cluster/controllers.h"
 #include "operator/reconcile/cluster/pods.h"
 #include "operator/reconcile/cluster/world.h"
 
@@ -20,7 +22,7 @@ namespace rmq::operator_ {
 
 class Pass {
  public:
-  Pass(World& world, Applier& applier, const BuildDefaults& defaults, const Clock& clock,
+  Pass(World& world, Applier& applier, Controllers& controllers, const BuildDefaults& defaults, const Clock& clock,
        const nlohmann::json& resource);
 
   Status run();
@@ -35,6 +37,7 @@ class Pass {
   // The steps, in their order; each may end the chain by returning an error or by setting stop_.
   Status validate();
   Status plan_groups();
+  Status controller();
   Status name_servers();
   Status config();
   Status services();
@@ -42,6 +45,7 @@ class Pass {
   Status budgets();
   Status scale_in();
   Status rollout();
+  Status roles();
   Status write_status();
 
   // pass_sets.cc: StatefulSets and their claims.
@@ -51,6 +55,22 @@ class Pass {
   bool is_rolled_out_by_controller(const nlohmann::json& wanted) const;
   std::vector<PodFacts> facts_of(const Labels& selector, const std::string& wanted_hash) const;
   Status roll(const std::vector<PodFacts>& pods, std::int64_t wanted_pods, bool& done);
+
+  // pass_replication.cc: groups with several replicas.
+  kube::ObjectKey key() const { return {cluster_.name_space, cluster_.name}; }
+  void look_at_groups();
+  std::optional<GroupView> recorded_view(const std::string& group) const;
+  Status remove_broker_groups();
+  const GroupView* view_of(std::int64_t group) const;
+  Status ensure_broker_group(std::int64_t group);
+  Result<bool> is_new_group(std::int64_t group);
+  std::int64_t master_ordinal(std::int64_t group) const;
+  std::int64_t replicas_now(std::int64_t group);
+  Status give_up_removed(std::int64_t group);
+  bool make_way(const PodFacts& pod);
+  std::vector<PodFacts> with_sync_state(std::int64_t group, std::vector<PodFacts> pods) const;
+  void judge_groups(std::vector<Problem>& problems) const;
+  void judge_replication(ClusterStatus& status, const std::string& now) const;
 
   // pass_status.cc
   void observe(ClusterStatus& status) const;
@@ -64,15 +84,18 @@ class Pass {
 
   World& world_;
   Applier& applier_;
+  Controllers& controllers_;
   const BuildDefaults& defaults_;
   const Clock& clock_;
   const nlohmann::json& resource_;
   Cluster cluster_;
 
-  bool stop_ = false;               // later steps but the status are left out
-  bool spec_known_ = false;         // the spec was read and is valid
-  std::int64_t groups_ = 0;         // that are kept up: the count, or more while a scale-in is refused
-  std::set<std::int64_t> surplus_;  // groups beyond the count with a StatefulSet
+  bool stop_ = false;                            // later steps but the status are left out
+  bool spec_known_ = false;                      // the spec was read and is valid
+  std::int64_t groups_ = 0;                      // that are kept up: the count, or more while a scale-in is refused
+  std::set<std::int64_t> surplus_;               // groups beyond the count with a StatefulSet
+  std::vector<std::optional<GroupView>> views_;  // by group; empty: groups of one broker
+  std::vector<std::int64_t> replicas_now_;       // by group: pods that its StatefulSet has for now
   std::vector<PodFacts> name_server_pods_;
   std::vector<std::vector<PodFacts>> broker_pods_;  // by group
   std::vector<Problem> problems_;

@@ -39,7 +39,7 @@ void Pass::observe(ClusterStatus& status) const {
     const auto group = static_cast<std::int64_t>(i);
     GroupStatus entry{.name = broker_group_name(cluster_, group)};
     for (const auto& pod : broker_pods_[i]) {
-      const bool master = pod.ordinal == 0;  // one broker a group until groups elect
+      const bool master = view_of(group) != nullptr ? pod.name == view_of(group)->master : !has_controller(cluster_);
       if (master && pod.ready) {
         entry.master = pod.name;
         ++status.masters;
@@ -47,7 +47,8 @@ void Pass::observe(ClusterStatus& status) const {
       entry.pods.push_back({.name = pod.name,
                             .address = broker_pod_address(cluster_, group, pod.ordinal),
                             .role = master ? "master" : "slave",
-                            .ready = pod.ready});
+                            .ready = pod.ready,
+                            .in_sync = has_controller(cluster_) ? !pod.lagging : pod.ready});
     }
     status.groups.push_back(std::move(entry));
   }
@@ -92,6 +93,8 @@ void Pass::judge(ClusterStatus& status) const {
   std::for_each(name_server_pods_.begin(), name_server_pods_.end(), add_trouble);
   for (const auto& pods : broker_pods_) std::for_each(pods.begin(), pods.end(), add_trouble);
 
+  judge_groups(problems);
+
   if (spec_known_ && !broker_pods_.empty()) {
     set(ready_condition(status));
   } else if (find_condition(status.conditions, kReady) == nullptr) {
@@ -108,6 +111,7 @@ void Pass::judge(ClusterStatus& status) const {
          .reason = problems.front().reason,
          .message = join(problems)});
   }
+  judge_replication(status, now);
   const bool paused = spec_known_ && cluster_.spec.paused;
   if (paused || progress_.empty()) {
     set({.type = std::string(kProgressing),

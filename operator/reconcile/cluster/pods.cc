@@ -73,6 +73,7 @@ PodFacts pod_facts(const json& pod, const std::string& wanted_template_hash) {
   const auto* ready = condition(pod, "Ready");
   facts.ready = !facts.deleting && ready != nullptr && text_at(*ready, {"status"}) == "True";
   facts.outdated = text_at(pod, {"metadata", "annotations", kTemplateHashAnnotation}) != wanted_template_hash;
+  facts.role = text_at(pod, {"metadata", "labels", kRoleLabel});
   if (!facts.ready && !facts.deleting) facts.trouble = find_trouble(pod);  // on its way out, nothing is amiss
   return facts;
 }
@@ -103,6 +104,9 @@ Rollout next_rollout_step(const std::vector<PodFacts>& pods, std::int64_t wanted
   if (const auto* starting = find([](const PodFacts& pod) { return !pod.ready; })) {
     return wait(*starting, "waiting for " + starting->name + " to be ready" +
                                (starting->trouble.empty() ? "" : " (" + starting->trouble + ")"));
+  }
+  if (const auto* behind = find([](const PodFacts& pod) { return pod.lagging; })) {
+    return wait(*behind, "waiting for " + behind->name + " to be in its group's sync set");
   }
   if (const auto* old = find([](const PodFacts& pod) { return pod.outdated; })) {
     return replace(*old, "replacing " + old->name + ", which is out of date");

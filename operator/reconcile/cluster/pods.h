@@ -16,6 +16,8 @@ struct PodFacts {
   bool ready = false;
   bool deleting = false;
   bool outdated = false;  // made from another template than the wanted one
+  bool lagging = false;   // of a group with several replicas: alive, perhaps, but not in its sync set
+  std::string role;       // its label
   std::string trouble;    // why it does not run, when its status says so: "ImagePullBackOff: ..."
 };
 

@@ -10,6 +10,7 @@
 #include "operator/build/manifests.h"
 #include "operator/kube/resource.h"
 #include "operator/reconcile/cluster/applier.h"
+#include "operator/reconcile/cluster/controllers.h"
 #include "operator/reconcile/cluster/world.h"
 
 namespace rmq::operator_ {
@@ -17,8 +18,8 @@ namespace rmq::operator_ {
 // Thread-safe for different keys; the caller runs one pass a key at a time.
 class ClusterReconciler {
  public:
-  ClusterReconciler(World& world, const Clock& clock, BuildDefaults defaults)
-      : world_(world), clock_(clock), defaults_(std::move(defaults)), applier_(world) {}
+  ClusterReconciler(World& world, Controllers& controllers, const Clock& clock, BuildDefaults defaults)
+      : world_(world), controllers_(controllers), clock_(clock), defaults_(std::move(defaults)), applier_(world) {}
 
   // One pass. An error asks for another one after a while; otherwise a change of the cluster or of what it owns does.
   Status reconcile(const kube::ObjectKey& key);
@@ -27,7 +28,10 @@ class ClusterReconciler {
   std::uint64_t failures() const { return failures_; }
 
  private:
+  Status release_broker_groups(const kube::ObjectKey& cluster, const nlohmann::json* resource);
+
   World& world_;
+  Controllers& controllers_;
   const Clock& clock_;
   const BuildDefaults defaults_;
   Applier applier_;

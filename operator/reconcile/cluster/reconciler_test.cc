@@ -3,56 +3,13 @@
 #include <doctest/doctest.h>
 
 #include "operator/kube/json_access.h"
-#include "operator/reconcile/cluster/simulated_world.h"
+#include "operator/reconcile/cluster/reconciler_setup.h"
 
 namespace rmq::operator_ {
 namespace {
 
 using nlohmann::json;
-
-struct Setup {
-  SimulatedWorld world;
-  ManualClock clock;
-  ClusterReconciler reconciler{world, clock, BuildDefaults{}};
-
-  void make(const std::string& name, json spec, json annotations = json::object()) {
-    world.put(kClusters, {{"apiVersion", kApiVersion},
-                          {"kind", kClusterKind},
-                          {"metadata", {{"name", name}, {"namespace", "n"}, {"annotations", std::move(annotations)}}},
-                          {"spec", std::move(spec)}});
-  }
-  // As kubectl edit: the status stays.
-  void edit(const std::string& name, const json& merge) {
-    auto object = world.at(kClusters, "n", name);
-    object.merge_patch(merge);
-    world.put(kClusters, std::move(object));
-  }
-  Status once(const std::string& name = "a") { return reconciler.reconcile({"n", name}); }
-  // Passes and the world's turns until nothing moves any more.
-  void converge(const std::string& name = "a", bool may_fail = false) {
-    int quiet = 0;  // twice, for a failed pass writes nothing either
-    for (int i = 0; i < 200; ++i) {
-      const int before = world.writes;
-      auto status = once(name);
-      if (!may_fail) REQUIRE(status);
-      clock.advance(1000);
-      quiet = !world.settle() && world.writes == before ? quiet + 1 : 0;
-      if (quiet == 2) return;
-    }
-    FAIL("does not converge");
-  }
-  json condition(std::string_view type, const std::string& name = "a") {
-    const auto cluster = world.at(kClusters, "n", name);
-    for (const auto& item : cluster["status"]["conditions"]) {
-      if (item["type"] == type) return item;
-    }
-    return {};
-  }
-  json status(const std::string& name = "a") { return world.at(kClusters, "n", name)["status"]; }
-  std::string image(const std::string& pod) {
-    return world.at(kPods, "n", pod)["spec"]["containers"][0]["image"].get<std::string>();
-  }
-};
+using testing::Setup;
 
 const json kTwoGroups{{"nameServers", {{"replicas", 3}}}, {"brokerGroups", {{"count", 2}}}};
 
@@ -82,7 +39,7 @@ TEST_CASE("a new cluster becomes ready, and then nothing is written") {
     REQUIRE(s.once());
   }
   // Nor by an operator that has just been started.
-  ClusterReconciler another(s.world, s.clock, BuildDefaults{});
+  ClusterReconciler another(s.world, s.controllers, s.clock, BuildDefaults{});
   REQUIRE(another.reconcile({"n", "a"}));
   CHECK(s.world.writes == writes);
   CHECK(s.world.events.size() == events);
@@ -191,15 +148,6 @@ TEST_CASE("a bad spec is answered by a condition and an event; what runs stays; 
   s.edit("a", {{"spec", {{"brokerGroups", {{"count", 2}}}}}});
   s.converge();
   CHECK(s.condition("Degraded")["status"] == "False");
-}
-
-TEST_CASE("more than one replica a group is refused until there is replication") {
-  Setup s;
-  s.make("a", {{"brokerGroups", {{"replicasPerGroup", 2}}}});
-  s.converge();
-  CHECK(s.condition("Degraded")["reason"] == "ReplicationNotSupported");
-  CHECK(s.condition("Ready")["status"] == "False");
-  CHECK(s.world.count(kStatefulSets) == 0);
 }
 
 TEST_CASE("groups grow on demand and shrink only when told twice") {

@@ -16,6 +16,11 @@ bool carries(const json& object, const Labels& labels) {
   });
 }
 
+bool has_finalizers(const json& object) {
+  const auto* finalizers = kube::find_at(object, {"metadata", "finalizers"});
+  return finalizers != nullptr && finalizers->is_array() && !finalizers->empty();
+}
+
 json conditions(bool ready) {
   return {{"conditions", json::array({{{"type", "Ready"}, {"status", ready ? "True" : "False"}}})}};
 }
@@ -120,6 +125,10 @@ Result<json> SimulatedWorld::patch(const kube::ResourceKind& kind, const kube::O
   } else {
     object.merge_patch(patch);
   }
+  if (kube::find_at(object, {"metadata", "deletionTimestamp"}) != nullptr && !has_finalizers(object)) {
+    erase(kind, key);
+    return object;
+  }
   store(kind.plural, std::move(object));
   return *find(kind, key);
 }
@@ -136,6 +145,12 @@ Status SimulatedWorld::remove(const kube::ResourceKind& kind, const kube::Object
       if (text_at(orphan, {"spec", "set"}) == key.name) orphan["spec"]["orphan"] = true;
       pod = std::make_shared<const json>(std::move(orphan));
     }
+  }
+  if (has_finalizers(*live)) {
+    auto leaving = *live;
+    leaving["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+    store(kind.plural, std::move(leaving));
+    return {};
   }
   stores_[kind.plural].erase(key);
   least_ready = std::min(least_ready, ready_pods());
