@@ -1,6 +1,7 @@
 // Tells those who wait for messages that some arrived.
 #pragma once
 
+#include "broker/journal/state_journal.h"
 #include "broker/pull/pull_hold.h"
 #include "broker/schedule/schedule_service.h"
 #include "broker/store/dispatcher.h"
@@ -10,9 +11,10 @@ namespace rmq::broker {
 
 class ArrivalFanOut final : public store::ArrivalListener {
  public:
-  ArrivalFanOut(PullHold& hold, ScheduleService& schedule) : hold_(hold), schedule_(schedule) {}
+  ArrivalFanOut(PullHold& hold, ScheduleService& schedule, StateJournal& journal)
+      : hold_(hold), schedule_(schedule), journal_(journal) {}
 
-  bool in_a_hurry() const noexcept override { return hold_.held() > 0; }
+  bool in_a_hurry() const noexcept override { return hold_.held() > 0 || journal_.in_a_hurry(); }
 
   void on_arrivals(std::span<const store::Arrival> arrivals) noexcept override {
     const bool held = hold_.held() > 0;
@@ -22,11 +24,13 @@ class ArrivalFanOut final : public store::ArrivalListener {
       delayed = delayed || arrival.queue->topic() == kScheduleTopic;
     }
     if (delayed) schedule_.on_arrival();
+    journal_.on_arrivals(arrivals);
   }
 
  private:
   PullHold& hold_;
   ScheduleService& schedule_;
+  StateJournal& journal_;
 };
 
 }  // namespace rmq::broker

@@ -7,6 +7,8 @@
 #include "broker/app/announced_host.h"
 #include "broker/app/arrival_fan_out.h"
 #include "broker/app/broker_metrics.h"
+#include "broker/app/replica.h"
+#include "broker/app/server_settings.h"
 #include "broker/app/store_settings.h"
 #include "broker/app/ticker.h"
 #include "broker/client/clients.h"
@@ -59,56 +61,14 @@ Result<std::unique_ptr<store::MessageStore>> open_store(const store::StoreOption
   }
 }
 
-remoting::TlsOptions tls_options(const BrokerConfig& config) {
-  remoting::TlsOptions tls;
-  tls.mode = config.tls_server_mode == "disabled"    ? remoting::TlsMode::kDisabled
-             : config.tls_server_mode == "enforcing" ? remoting::TlsMode::kEnforcing
-                                                     : remoting::TlsMode::kPermissive;
-  tls.certificate_path = config.tls_server_cert_path;
-  tls.key_path = config.tls_server_key_path;
-  tls.key_password = config.tls_server_key_password;
-  tls.trust_path = config.tls_server_trust_cert_path;
-  tls.client_auth = config.tls_server_need_client_auth == "require"    ? remoting::ClientAuth::kRequire
-                    : config.tls_server_need_client_auth == "optional" ? remoting::ClientAuth::kOptional
-                                                                       : remoting::ClientAuth::kNone;
-  return tls;
-}
+}  // namespace
 
-remoting::ServerOptions server_options(const BrokerConfig& config, const MemoryBudget& memory) {
-  remoting::ServerOptions options;
-  options.bind_host = config.bind_address;
-  options.port = static_cast<std::uint16_t>(config.listen_port);
-  options.max_connections = static_cast<std::size_t>(config.max_connections);
-  options.max_receive_bytes = memory.receive_bytes;
-  options.max_unsent_bytes = memory.unsent_bytes;
-  options.idle_timeout = std::chrono::seconds(config.server_channel_max_idle_time);
-  options.worker_threads = static_cast<std::size_t>(config.worker_threads);
-  options.tls = tls_options(config);
+namespace {
+
+StateJournalOptions journal_options(const std::string& store_host) {
+  StateJournalOptions options;
+  options.store_host = store_host;
   return options;
-}
-
-remoting::ClientOptions client_options(const BrokerConfig& config) {
-  remoting::ClientOptions options;
-  options.use_tls = config.use_tls;
-  options.tls.certificate_path = config.tls_client_cert_path;
-  options.tls.key_path = config.tls_client_key_path;
-  options.tls.key_password = config.tls_client_key_password;
-  options.tls.trust_path = config.tls_client_trust_cert_path;
-  options.tls.verify_peer = config.tls_client_auth_server;
-  return options;
-}
-
-// The broker's permission limits what each topic announces.
-protocol::RegisterBrokerBody registration_body(const TopicManager& topics, const BrokerConfig& config) {
-  auto table = topics.table();
-  protocol::RegisterBrokerBody body;
-  body.topic_config.data_version = table.data_version;
-  body.topic_config.topics = std::move(table.topics);
-  const std::int32_t permission = config.broker_permission;
-  if (!config.readable() || !config.writable()) {
-    for (auto& [name, topic] : body.topic_config.topics) topic.perm &= permission;
-  }
-  return body;
 }
 
 }  // namespace
@@ -127,16 +87,20 @@ struct BrokerServer::Parts {
         clients(config, clock),
         pool(static_cast<std::size_t>(config.io_threads)),
         workers("cold-read", static_cast<std::size_t>(config.worker_threads), kMaxColdReads),
-        client(pool, client_options(config)),
-        name_servers(config, client, config.broker_address(),
-                     [this, &config] { return registration_body(topics, config); }),
+        client(pool, client_options_of(config)),
+        name_servers(
+            config, client, [this, &config] { return registration_body(topics, config); },
+            [this](const std::string& master, const std::string& ha) { replica.on_master_seen(master, ha); }),
         schedule(*store, delay_offsets, clock),
+        journal(*store, checkpointer, journal_options(store_host)),
+        replica(
+            {config, clock, *store, journal, schedule, name_servers, client, {topics, groups, offsets, delay_offsets}}),
         send(std::make_shared<SendProcessor>(config, store_host, *store, topics, groups, clients.locks(), clock,
                                              pool.size())),
         send_back(std::make_shared<SendBackProcessor>(config, store_host, *store, topics, groups)),
         pull(std::make_shared<PullProcessor>(config, *store, topics, groups, clients, offsets, workers, clock)),
-        arrivals(pull->hold(), schedule),
-        server(pool, server_options(config, memory)),
+        arrivals(pull->hold(), schedule, journal),
+        server(pool, server_options_of(config, memory)),
         admin(config.bind_address, static_cast<std::uint16_t>(config.admin_port)),
         housekeeping(kHousekeepingPeriod,
                      [this] {
@@ -163,6 +127,8 @@ struct BrokerServer::Parts {
   remoting::Client client;
   NameServers name_servers;
   ScheduleService schedule;
+  StateJournal journal;
+  Replica replica;
   std::shared_ptr<SendProcessor> send;
   std::shared_ptr<SendBackProcessor> send_back;
   std::shared_ptr<PullProcessor> pull;
@@ -179,6 +145,14 @@ struct BrokerServer::Parts {
     RMQ_CHECK_OK(groups.load());
     RMQ_CHECK_OK(offsets.load());
     return delay_offsets.load();
+  }
+
+  // From here on changes go through the journal.
+  Status start_journal() {
+    for (auto* table : {&topics.journaled(), &groups.journaled(), &offsets.journaled(), &delay_offsets.journaled()}) {
+      journal.register_table(*table);
+    }
+    return journal.start();
   }
 
   void route(const BrokerConfig& config, const Clock& clock) {
@@ -222,8 +196,9 @@ struct BrokerServer::Parts {
       return fail(ErrorKind::kIo, "the disk failed; a restart recovers what it holds");
     });
     admin.add_readiness("store", [this]() -> Status {
-      if (store->write_state() == store::WriteState::kOpen) return {};
-      return fail(ErrorKind::kUnavailable, std::string(to_string(store->write_state())));
+      const auto state = store->write_state();
+      if (state == store::WriteState::kOpen || state == store::WriteState::kReplica) return {};
+      return fail(ErrorKind::kUnavailable, std::string(to_string(state)));
     });
     if (!config.namesrv_addr.empty()) {
       admin.add_readiness("registration", [this]() -> Status {
@@ -232,6 +207,7 @@ struct BrokerServer::Parts {
       });
     }
     admin.add_readiness("state", [this] { return checkpointer.health(); });
+    replica.add_checks(admin);
     add_broker_metrics(admin.metrics(), server, *store, pull->hold(), name_servers);
   }
 };
@@ -255,13 +231,15 @@ Status BrokerServer::start() {
   p.checkpointer.start();
   p.topics.on_change([&p](const TopicManager::Change&) { p.name_servers.register_soon(); });
   p.store->set_arrival_listener(&p.arrivals);
+  RMQ_CHECK_OK(p.start_journal());
   p.route(config_, clock_);
+  p.replica.route(p.server);
   p.add_checks(config_);
-  p.schedule.start();
   p.housekeeping.start();
   p.sampling.start();
   RMQ_CHECK_OK(p.server.start());
   if (config_.admin_port > 0) RMQ_CHECK_OK(p.admin.start());
+  RMQ_CHECK_OK(p.replica.start());
   if (!config_.namesrv_addr.empty()) p.name_servers.start();
   return {};
 }
@@ -269,10 +247,11 @@ Status BrokerServer::start() {
 Status BrokerServer::stop() {
   if (!parts_) return {};
   auto& p = *parts_;
+  p.replica.hand_over();
   p.server.drain();
   p.name_servers.stop();
   p.pull->hold().stop();
-  p.schedule.stop();
+  p.replica.stop();
   auto flushed = p.store->flush();  // lets the answers go that wait for the disk
   p.server.stop();
   p.workers.stop();

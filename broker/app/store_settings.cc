@@ -40,13 +40,6 @@ Result<store::StoreOptions> store_options_of(const BrokerConfig& config, std::ui
                 "enableDLegerCommitLog=true is not supported: the log of a DLedger group has "
                 "another form. Start with an empty volume and let consumers drain the old group");
   }
-  // Taking these without replicas would promise copies that nobody keeps.
-  if (config.enable_controller_mode || config.broker_role != "ASYNC_MASTER" || config.in_sync_replicas > 1 ||
-      config.min_in_sync_replicas > 1) {
-    return fail(ErrorKind::kUnsupported, "replication is not supported yet: brokerRole must be ASYNC_MASTER (it is " +
-                                             std::string(config.broker_role) +
-                                             "), inSyncReplicas and minInSyncReplicas 1");
-  }
   store::StoreOptions options;
   options.root = config.store_path_root_dir;
   options.commit_log = config.store_path_commit_log;
@@ -61,6 +54,9 @@ Result<store::StoreOptions> store_options_of(const BrokerConfig& config, std::ui
   options.flush_least_pages = config.flush_commit_log_least_pages;
   options.flush_thorough_ms = config.flush_commit_log_thorough_interval;
   options.sync_flush_timeout_ms = config.sync_flush_timeout;
+  options.slave_timeout_ms = config.slave_timeout;
+  options.start_as_replica = !config.is_master();
+  options.dispatch_to_confirm_only = config.enable_controller_mode && config.mode() != ReplicationMode::kAsync;
   options.check_crc_on_recover = config.check_crc_on_recover;
   options.crc_property = config.enabled_append_prop_crc;
   options.file_reserved_hours = config.file_reserved_time;

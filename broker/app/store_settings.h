@@ -14,7 +14,7 @@ namespace rmq::broker {
 // "1s 5s 1m 2h 1d" in milliseconds, levels from 1. kInvalid names the part that is wrong.
 Result<std::vector<std::int64_t>> parse_delay_levels(std::string_view text);
 
-// kUnsupported: settings that ask for a store we don't have (RocksDB, DLedger), or for replicas.
+// kUnsupported: settings that ask for a store we don't have (RocksDB, DLedger).
 Result<store::StoreOptions> store_options_of(const BrokerConfig& config, std::uint64_t memory_bytes);
 
 }  // namespace rmq::broker

@@ -179,6 +179,7 @@ Result<std::string> expand_environment(std::string_view text, const Environment&
 }
 
 BrokerConfig::BrokerConfig(const Environment& environment) {
+  role = Role::kMaster;  // as the defaults say
   for (const Row& row : kRows) {
     // The table's own defaults always expand, and fit unless the environment holds nonsense: then the type's zero.
     auto text = expand_environment(row.info.default_text, environment);

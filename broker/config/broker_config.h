@@ -20,6 +20,10 @@ namespace rmq::broker {
 enum class Role : std::uint8_t { kUnknown, kMaster, kSlave };
 std::string_view to_string(Role role);  // "unknown", "master", "slave"
 
+// What the original answers, with SYSTEM_BUSY, to requests that a broker of its role does not serve: clients try
+// another broker, or this one again later.
+inline constexpr std::string_view kRejectedByRole = "[REJECTREQUEST]system busy, start flow control for a while";
+
 enum class ReplicationMode : std::uint8_t { kAsync, kSync, kQuorum };
 
 enum class Mutability { kFixed, kLive, kSecret, kNoEffect };
@@ -62,6 +66,8 @@ struct BrokerConfig {
 
   // What this broker is now: set by complete() for fixed roles, later by the Controller's decisions (app/role_switch).
   Setting<Role> role;
+  // As a slave: there is a connection to the master. Set by app/replica.
+  Setting<bool> follows_master;
   // broker_id is what it stands under at the name servers: 0 while master, else its own (-1: not known yet).
 
   explicit BrokerConfig(const Environment& environment = process_environment);  // all defaults
@@ -90,6 +96,8 @@ struct BrokerConfig {
   bool is_sync_flush() const { return flush_disk_type == "SYNC_FLUSH"; }
   bool is_master() const { return role == Role::kMaster; }
   bool is_slave() const { return role == Role::kSlave; }
+  // Whether it serves pulls now: a slave only where slaveReadEnable says so.
+  bool serves_pulls() const { return is_master() || (is_slave() && slave_read_enable); }
   // Only meaningful in controller mode: fixed roles count copies (inSyncReplicas) instead.
   ReplicationMode mode() const;
   bool readable() const { return (broker_permission & 4) != 0; }

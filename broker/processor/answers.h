@@ -16,6 +16,12 @@ inline void reply_success(const remoting::Request& request) {
   remoting::reply(request, protocol::ResponseCode::kSuccess);
 }
 
+// For what only a master may change; text of the original.
+inline void reply_not_from_slave(const remoting::Request& request) {
+  remoting::reply(request, protocol::ResponseCode::kSystemError,
+                  "Can't modify topic or subscription group from slave broker, please execute it from master broker.");
+}
+
 inline void reply_bytes(const remoting::Request& request, std::string body) {
   auto response = protocol::response_to(request.command, protocol::ResponseCode::kSuccess);
   response.body = std::move(body);

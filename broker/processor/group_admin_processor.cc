@@ -16,6 +16,10 @@ using protocol::SubscriptionGroupConfig;
 using remoting::Request;
 
 void GroupAdminProcessor::handle(const Request& request) {
+  const auto code = request.command.code;
+  const bool changes =
+      code != RequestCode::kGetAllSubscriptionGroupConfig && code != RequestCode::kGetSubscriptionGroupConfig;
+  if (changes && !config_.is_master()) return reply_not_from_slave(request);
   switch (request.command.code) {
     case RequestCode::kUpdateAndCreateSubscriptionGroup:
       if (auto group = body_or_answer<SubscriptionGroupConfig>(request)) {

@@ -22,6 +22,10 @@ constexpr std::int32_t kMaxQueues = 65535;
 }  // namespace
 
 void TopicAdminProcessor::handle(const Request& request) {
+  const auto code = request.command.code;
+  const bool changes = code == RequestCode::kUpdateAndCreateTopic || code == RequestCode::kUpdateAndCreateTopicList ||
+                       code == RequestCode::kDeleteTopicInBroker;
+  if (changes && !config_.is_master()) return reply_not_from_slave(request);
   switch (request.command.code) {
     case RequestCode::kUpdateAndCreateTopic: return create(request);
     case RequestCode::kUpdateAndCreateTopicList: return create_list(request);
@@ -130,6 +134,8 @@ void TopicAdminProcessor::list_all(const Request& request) {
   body.data_version = table.data_version;
   body.topics = std::move(table.topics);
   auto response = protocol::response_to(request.command, ResponseCode::kSuccess);
+  // Slaves of ours follow the journal instead of asking (docs/replication.md, "On the wire").
+  if (config_.is_master()) response.set("rmqJournal", 1);
   response.set("totalTopicNum", static_cast<std::int32_t>(topics_.size()));
   response.body = protocol::to_body(body);
   remoting::reply(request, std::move(response));

@@ -97,7 +97,7 @@ void PullProcessor::pull(const Request& request, How how) {
   if (header.max_msg_bytes && *header.max_msg_bytes > 0) get.max_bytes = *header.max_msg_bytes;
   get.filter = admission.filter.codes.empty() ? nullptr : &filter;
   const auto result = store_.get(&queue, get);
-  const auto code = code_of(result.status, header.queue_offset);
+  const auto code = code_for(result, header.queue_offset);
   const bool may_suspend = how.may_hold && (header.sys_flag & PullFlag::kSuspend) != 0;
   if (code == ResponseCode::kPullNotFound && may_suspend && hold_back(request, admission, queue)) return;
   answer(request, admission, result, how);
@@ -115,6 +115,7 @@ bool PullProcessor::admit(const Request& request, How how, Admission& admission)
   admission.header = *header;
   const std::string group(header->consumer_group);
   const std::string topic(header->topic);
+  if (!config_.serves_pulls()) return refuse(request, ResponseCode::kSystemBusy, std::string(kRejectedByRole)), false;
   if (!config_.readable()) {
     refuse(request, ResponseCode::kNoPermission, "the broker[" + config_.broker_ip1 + "] pulling message is forbidden",
            Forbidden::kBroker);
@@ -217,6 +218,23 @@ bool PullProcessor::hold_back(const Request& request, Admission& admission, cons
   return hold_.hold(std::move(held));
 }
 
+std::int32_t PullProcessor::code_for(const store::GetResult& result, std::int64_t asked_offset) const {
+  const auto code = code_of(result.status, asked_offset);
+  if (!config_.is_slave() || code == ResponseCode::kSuccess) return code;
+  // Back to the master, if there is one to go to.
+  if (!result.suggest_replica && config_.follows_master) return ResponseCode::kPullRetryImmediately;
+  // Only the master knows for sure where a queue ends.
+  const bool correct = code != ResponseCode::kPullOffsetMoved || config_.offset_check_in_slave;
+  return correct ? code : ResponseCode::kPullRetryImmediately;
+}
+
+std::int64_t PullProcessor::suggested_broker(const store::GetResult& result,
+                                             const protocol::SubscriptionGroupConfig& group) const {
+  constexpr std::int64_t kMaster = 0;
+  if (!config_.slave_read_enable || (config_.is_slave() && !result.suggest_replica)) return kMaster;
+  return result.suggest_replica ? group.which_broker_when_consume_slowly : group.broker_id;
+}
+
 void PullProcessor::answer(const Request& request, const Admission& admission, const store::GetResult& result,
                            How how) {
   const auto& header = admission.header;
@@ -231,11 +249,11 @@ void PullProcessor::answer(const Request& request, const Admission& admission, c
   fields.max_offset = result.max_offset;
   fields.topic_sys_flag = admission.topic->topic_sys_flag;
   fields.group_sys_flag = admission.group->group_sys_flag;
+  fields.suggest_which_broker_id = suggested_broker(result, *admission.group);
 
   remoting::OutgoingFrame frame;
   const auto to = remoting::ReplyTo::of(request);
-  protocol::FrameWriter writer(frame.head,
-                               to.head(code_of(result.status, header.queue_offset), to_string(result.status)));
+  protocol::FrameWriter writer(frame.head, to.head(code_for(result, header.queue_offset), to_string(result.status)));
   protocol::write_header(writer, fields);
   writer.finish(static_cast<std::size_t>(result.bytes));
   frame.segments.reserve(result.parts.size());

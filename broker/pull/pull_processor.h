@@ -44,6 +44,9 @@ class PullProcessor final : public remoting::Handler {
   bool admit(const remoting::Request& request, How how, Admission& admission);
   bool admit_subscription(const remoting::Request& request, Admission& admission);
   void refuse(const remoting::Request& request, std::int32_t code, std::string remark, std::int32_t forbidden_type = 0);
+  // With regard to our role: a slave sends consumers back to its master unless they are far behind.
+  std::int32_t code_for(const store::GetResult& result, std::int64_t asked_offset) const;
+  std::int64_t suggested_broker(const store::GetResult& result, const protocol::SubscriptionGroupConfig& group) const;
   void answer(const remoting::Request& request, const Admission& admission, const store::GetResult& result, How how);
   bool hold_back(const remoting::Request& request, Admission& admission, const store::TopicQueue& queue);
   void run_on_worker(const remoting::Request& request, How how);

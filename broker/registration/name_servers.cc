@@ -22,10 +22,18 @@ constexpr milliseconds kLook{5'000};   // how soon a name server that came or mo
 constexpr milliseconds kRound{6'000};  // how long one that doesn't answer keeps the others from their next registration
 constexpr milliseconds kUnregisterLimit{3'000};
 
+void tell_master(const protocol::Command& answer, const NameServers::MasterSeen& seen) {
+  if (answer.code != protocol::ResponseCode::kSuccess) return;
+  const auto command = answer.view();
+  const auto header = protocol::decode_header<protocol::RegisterBrokerResponse>(command);
+  if (header && !header->master_addr.empty())
+    seen(std::string(header->master_addr), std::string(header->ha_server_addr));
+}
+
 }  // namespace
 
-NameServers::NameServers(const BrokerConfig& config, remoting::Client& client, std::string broker_address, Body body)
-    : config_(config), client_(client), broker_address_(std::move(broker_address)), body_(std::move(body)) {}
+NameServers::NameServers(const BrokerConfig& config, remoting::Client& client, Body body, MasterSeen master_seen)
+    : config_(config), client_(client), body_(std::move(body)), master_seen_(std::move(master_seen)) {}
 
 NameServers::~NameServers() {
   stop();
@@ -34,6 +42,21 @@ NameServers::~NameServers() {
 void NameServers::start() {
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "registration");
+}
+
+void NameServers::announce(const Announcement& announcement) {
+  {
+    std::lock_guard lock(mutex_);
+    if (announced_ == announcement) return;
+    // A name server keeps one entry an address: the same address under another id takes the old one's place by itself.
+    std::erase_if(stale_, [&](const Announcement& old) { return old.address == announcement.address; });
+    if (announced_ && announced_->address != announcement.address && !announced_->shared_address) {
+      stale_.push_back(*announced_);
+    }
+    announced_ = announcement;
+    ++wanted_;
+  }
+  changed_.notify_all();
 }
 
 void NameServers::register_soon() {
@@ -97,13 +120,25 @@ bool NameServers::resolve() {
 }
 
 void NameServers::register_all() {
+  std::optional<Announcement> now;
+  std::vector<Announcement> stale;
+  {
+    std::lock_guard lock(mutex_);
+    now = announced_;
+    stale.swap(stale_);
+  }
+  if (!now) return;
   const auto before = registered_.load();
-  const auto taken = ask_all(registration(body_()), milliseconds(config_.register_broker_timeout));
+  const auto taken = ask_all(registration(*now, body_()), milliseconds(config_.register_broker_timeout));
   registered_ = taken;
-  if (taken > 0 && before == 0) log::info("registered", {{"name_servers", taken}, {"address", broker_address_}});
+  if (taken > 0 && before == 0) {
+    log::info("registered", {{"name_servers", taken}, {"address", now->address}, {"id", now->broker_id}});
+  }
+  for (const auto& old : stale) unregister(old, kUnregisterLimit);
 }
 
-protocol::Command NameServers::registration(const protocol::RegisterBrokerBody& body) const {
+protocol::Command NameServers::registration(const Announcement& now, protocol::RegisterBrokerBody body) const {
+  body.topic_config.data_version.state_version = now.state_version;
   protocol::Command request;
   request.code = protocol::RequestCode::kRegisterBroker;
   auto compressed = config_.compressed_register ? protocol::compress_register_broker(body)
@@ -111,13 +146,12 @@ protocol::Command NameServers::registration(const protocol::RegisterBrokerBody& 
   request.body = compressed ? std::move(*compressed) : protocol::to_body(body);
   const std::string cluster = config_.broker_cluster_name;
   const std::string name = config_.broker_name;
-  const std::string ha_address = config_.ha_address();
   protocol::RegisterBrokerRequest header;
   header.broker_name = name;
-  header.broker_addr = broker_address_;
+  header.broker_addr = now.address;
   header.cluster_name = cluster;
-  header.ha_server_addr = ha_address;
-  header.broker_id = config_.broker_id;
+  header.ha_server_addr = now.ha_address;
+  header.broker_id = now.broker_id;
   header.compressed = compressed.has_value();
   header.body_crc32 = crc32_positive(request.body);
   protocol::set_header(request, header);
@@ -135,12 +169,14 @@ std::size_t NameServers::ask_all(const protocol::Command& request, milliseconds 
   auto round = std::make_shared<Round>();
   round->open = targets.size();
   for (const auto& address : targets) {
-    client_.call(address, request, limit, [round, address](Result<protocol::Command> answer) {
+    // The round outlives this call if a name server is slow, this object does not: what it needs is in the round.
+    client_.call(address, request, limit, [round, address, seen = master_seen_](Result<protocol::Command> answer) {
       if (!answer) {
         log::warn("name server does not answer", {{"address", address}, {"error", answer.error()}});
       } else if (answer->code != protocol::ResponseCode::kSuccess) {
         log::warn("name server refused", {{"address", address}, {"code", answer->code}, {"remark", answer->remark}});
       }
+      if (answer && seen) tell_master(*answer, seen);
       std::lock_guard lock(round->mutex);
       --round->open;
       if (answer && answer->code == protocol::ResponseCode::kSuccess) ++round->good;
@@ -161,17 +197,21 @@ void NameServers::stop() {
   changed_.notify_all();
   if (!thread_.joinable()) return;
   thread_.join();
+  if (announced_ && !announced_->shared_address) unregister(*announced_, kUnregisterLimit);
+}
+
+void NameServers::unregister(const Announcement& stale, milliseconds limit) {
   protocol::Command request;
   request.code = protocol::RequestCode::kUnregisterBroker;
   const std::string cluster = config_.broker_cluster_name;
   const std::string name = config_.broker_name;
   protocol::UnregisterBrokerRequest header;
   header.broker_name = name;
-  header.broker_addr = broker_address_;
+  header.broker_addr = stale.address;
   header.cluster_name = cluster;
-  header.broker_id = config_.broker_id;
+  header.broker_id = stale.broker_id;
   protocol::set_header(request, header);
-  ask_all(request, kUnregisterLimit);
+  ask_all(request, limit);
 }
 
 }  // namespace rmq::broker

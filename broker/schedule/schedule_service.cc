@@ -31,6 +31,10 @@ ScheduleService::~ScheduleService() {
 }
 
 void ScheduleService::start() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = false;
+  }
   thread_ = std::thread([this] { run(); });
   pthread_setname_np(thread_.native_handle(), "schedule");
 }

@@ -25,6 +25,7 @@ class ScheduleService final : public store::AppendListener {
   ScheduleService(const ScheduleService&) = delete;
   ScheduleService& operator=(const ScheduleService&) = delete;
 
+  // A master's business only: may be stopped and started again as the role changes, from one thread.
   void start();
   void stop();
   // A message arrived in one of the schedule topic's queues. Thread-safe, quick.

@@ -47,6 +47,7 @@ SendBackProcessor::SendBackProcessor(const BrokerConfig& config, std::string sto
 void SendBackProcessor::handle(const remoting::Request& request) {
   const auto header = protocol::decode_header<protocol::ConsumerSendMsgBackRequest>(request.command);
   if (!header) return reply(request, ResponseCode::kSystemError, header.error().message);
+  if (!config_.is_master()) return reply(request, ResponseCode::kSystemBusy, std::string(kRejectedByRole));
   const auto group = groups_.find_or_create_and_wait(header->group);
   if (!group) {
     return reply(request, ResponseCode::kSubscriptionGroupNotExist,

@@ -107,6 +107,7 @@ bool SendProcessor::admit(const Request& request, Admission& admission) {
     reply(request, code, std::move(remark));
     return false;
   };
+  if (!config_.is_master()) return refuse(ResponseCode::kSystemBusy, std::string(kRejectedByRole));
   if (clock_.wall_ms() < config_.start_accept_send_request_time) {
     return refuse(ResponseCode::kSystemError,
                   "broker unable to service, until " + std::to_string(config_.start_accept_send_request_time.get()));
