@@ -42,6 +42,7 @@ void ControllerHost::stop_leader() {
   waiting_.clear();
   connections_.clear();
   ++tick_;
+  tick_at_ = 0;
 }
 
 election::Connection ControllerHost::connection_of(int place) {

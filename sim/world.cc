@@ -1,5 +1,6 @@
 #include "sim/world.h"
 
+#include <algorithm>
 #include <charconv>
 #include <set>
 #include <utility>
@@ -101,8 +102,9 @@ bool World::stuck_beyond_promise() const {
     const auto found = state->replicas.find(member);
     if (present.contains(member) && found != state->replicas.end() && !found->second.suspect) ++left;
   }
+  const int members = static_cast<int>(state->sync_set.size());
   if (plan.mode != Mode::kQuorum) return left == 0;
-  return static_cast<int>(state->sync_set.size()) - left >= plan.write_quorum;
+  return members - left >= std::min(plan.write_quorum, members);
 }
 
 }  // namespace rmq::sim
