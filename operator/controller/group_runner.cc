@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "common/base/log.h"
 #include "common/protocol/codes.h"
@@ -19,6 +20,9 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kMaxDeferred = 4096;
 constexpr std::int64_t kLookAgainMs = 50;  // whether we may lead again
+constexpr milliseconds kProbeAgainAfter[] = {milliseconds(20),  milliseconds(50),   milliseconds(100),
+                                             milliseconds(200), milliseconds(500),  milliseconds(500),
+                                             milliseconds(500), milliseconds(1000), milliseconds(1000)};
 
 // What a broker says of itself (1007). An answer of another broker, which has the address now, is no answer.
 std::optional<election::Position> position_of(const protocol::Command& answer, const std::string& group,
@@ -209,13 +213,30 @@ void GroupRunner::carry_out(election::Notify& action) {
 }
 
 void GroupRunner::carry_out(election::Probe& action) {
-  probe_process(host_.io, action.address, host_.options.probe_timeout,
-                [weak = weak_from_this(), id = action.id, address = action.address](ProbeAnswer answer) {
+  probe(action.id, action.address, 0);
+}
+
+// A process that dies closes its sockets one after the other, one that ends in order takes seconds for it: its port may
+// still listen when its connection has closed. A replica that came back meanwhile is not hurt: the machine counts the
+// evidence only while no connection of it is open.
+void GroupRunner::probe(election::ReplicaId id, const std::string& address, std::size_t attempt) {
+  probe_process(host_.io, address, host_.options.probe_timeout,
+                [weak = weak_from_this(), id, address, attempt](ProbeAnswer answer) {
                   auto self = weak.lock();
-                  if (!self || answer != ProbeAnswer::kRefused) return;
+                  if (!self) return;
+                  if (answer != ProbeAnswer::kRefused) return self->probe_later(id, address, attempt);
                   self->process_dead(std::to_string(id),
                                      "its connection closed, and a connect to " + address + " is refused");
                 });
+}
+
+void GroupRunner::probe_later(election::ReplicaId id, const std::string& address, std::size_t attempt) {
+  if (attempt >= std::size(kProbeAgainAfter)) return;
+  auto timer = std::make_shared<boost::asio::steady_timer>(host_.io, kProbeAgainAfter[attempt]);
+  timer->async_wait([weak = weak_from_this(), timer, id, address, attempt](const boost::system::error_code& error) {
+    auto self = weak.lock();
+    if (!error && self) self->probe(id, address, attempt + 1);
+  });
 }
 
 void GroupRunner::carry_out(election::ElectionEvent& action) {

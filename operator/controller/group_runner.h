@@ -72,6 +72,8 @@ class GroupRunner : public std::enable_shared_from_this<GroupRunner> {
   void carry_out(election::Probe& action);
   void carry_out(election::ElectionEvent& action);
   void written(WriteOutcome outcome, std::shared_ptr<const election::GroupState> state);
+  void probe(election::ReplicaId id, const std::string& address, std::size_t attempt);
+  void probe_later(election::ReplicaId id, const std::string& address, std::size_t attempt);
   void arm();
   void arm_after(std::int64_t delay_ms);
   void report();
