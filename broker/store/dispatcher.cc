@@ -75,13 +75,14 @@ Dispatcher::Dispatcher(const StoreOptions& options, CommitLog& log, TopicQueueTa
       stats_(stats) {}
 
 Status Dispatcher::dispatch(const protocol::MessageRecord& record, std::string_view bytes) {
+  // For nobody to find; also the fillers of a replica's log.
+  if (protocol::transaction_type(record.sys_flag) == protocol::MessageFlag::kTransactionRollback) return {};
   if (last_queue_ == nullptr || last_queue_->id() != record.queue_id || last_queue_->topic() != record.topic) {
     last_queue_ = &table_.find_or_create(record.topic, record.queue_id);
   }
   const auto keys = record_keys(record, options_.delay_levels_ms);
   // A round that a full disk stopped comes again.
-  if (options_.index_enabled && record.physical_offset > indexed_through_ &&
-      protocol::transaction_type(record.sys_flag) != protocol::MessageFlag::kTransactionRollback) {
+  if (options_.index_enabled && record.physical_offset > indexed_through_) {
     if (auto status = index_.put(*last_queue_, keys.index, record.physical_offset, record.store_timestamp); !status) {
       if (status.error().kind == ErrorKind::kFull) return status;
       log::error("message can't be indexed", {{"error", status.error()}, {"offset", record.physical_offset}});

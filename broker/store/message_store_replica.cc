@@ -1,8 +1,15 @@
 // The store as a replica: roles, what a master sent, and cutting what it doesn't have.
+#include <algorithm>
+
 #include "broker/store/message_store.h"
 #include "common/base/log.h"
 
 namespace rmq::store {
+namespace {
+
+constexpr std::uint64_t kMaxOffset = 1ULL << 62;
+
+}  // namespace
 
 Status MessageStore::become_replica() {
   std::lock_guard lock(replica_mutex_);
@@ -77,6 +84,7 @@ Status MessageStore::reset_to(std::uint64_t start) {
 
 // With everybody else standing still, except readers.
 Status MessageStore::change_log(std::uint64_t offset, bool reset) {
+  if (offset > kMaxOffset) return fail(ErrorKind::kInvalid, "no log is that long: " + std::to_string(offset));
   if (write_state() == WriteState::kBroken) return fail(ErrorKind::kIo, "the disk failed");
   std::scoped_lock lock(upkeep_mutex_, checkpoint_mutex_);
   const auto paused = dispatcher_.pause();

@@ -131,6 +131,7 @@ TEST_CASE("a log begins where the master says: at a file, or within one") {
     auto replica = open_store(options, clock);
     CHECK(replica->append_replica(start, "not a record at all").error().kind == ErrorKind::kInvalid);
     CHECK(replica->replica_end() == start);
+    CHECK(replica->append_replica(UINT64_MAX - 5, "x").error().kind == ErrorKind::kInvalid);
     const auto send = [&](MessageStore& to, std::uint64_t limit) {
       for (auto at = std::max(to.replica_end(), start); at < limit; at = to.replica_end()) {
         REQUIRE(to.append_replica(at, master->log().read_to_limit(at, at + 5'000).bytes));
@@ -152,6 +153,7 @@ TEST_CASE("a log begins where the master says: at a file, or within one") {
       send(*store, master->log().max_offset());
       dispatch_all(*store);
       CHECK(log_bytes(*store, start) == log_bytes(*master, start));
+      CHECK(store->queues().of_topic("_").empty());
       for (int q = 0; q < 3; ++q) {
         auto& queue = store->queue("T", q);
         CHECK(queue.max_offset() == master->queue("T", q).max_offset());
