@@ -77,6 +77,8 @@ void StateJournal::Core::become_master(std::int32_t epoch, std::function<void()>
   snapshot_flies_ = false;
   snapshot_not_before_ = {};
   ahead_flies_ = false;
+  // Mostly that is so already: then no change is refused for nothing.
+  accept_if_complete();
   poked_ = true;
   changed_.notify_all();
 }
@@ -189,13 +191,11 @@ void StateJournal::Core::on_appended(std::unique_ptr<store::AppendBatch> batch) 
   // The batch may be the last that holds on to this: it goes after the lock.
 }
 
-void StateJournal::Core::advance_role(std::function<void()>& ready) {
+void StateJournal::Core::accept_if_complete() {
   if (role_ != Role::kCatchingUp || !queue_.readable_to(catch_up_to_) || applier_.read_to() < queue_.end()) return;
   role_ = Role::kMaster;
   wants_arrivals_ = false;
   accepts_ = true;
-  ready = std::move(ready_);
-  ready_ = nullptr;
   log::info("broker state is complete", {{"applied", applier_.applied()}, {"writer", writer_}});
 }
 
@@ -225,7 +225,8 @@ void StateJournal::Core::run() {
     Finished finished;
     std::function<void()> ready;
     settle(finished);
-    advance_role(ready);
+    accept_if_complete();
+    if (role_ == Role::kMaster) ready = std::exchange(ready_, nullptr);
     if (ready || !finished.empty()) {
       lock.unlock();
       for (auto& [done, status] : finished) done(std::move(status));

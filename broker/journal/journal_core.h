@@ -82,7 +82,7 @@ class StateJournal::Core final : public store::AppendListener, public std::enabl
 
   void run();
   void settle(Finished& finished);  // with the lock held, like those below
-  void advance_role(std::function<void()>& ready);
+  void accept_if_complete();
   void finish(std::map<std::int64_t, Flying>::iterator flying, Status status, Finished& finished);
   Finished fail_all(const std::string& why);
   Time next_deadline() const;

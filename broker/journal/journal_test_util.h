@@ -99,7 +99,9 @@ class Node final : public store::ArrivalListener {
     std::map<std::string, std::string> files;
     if (crash) {
       for (const auto& entry : std::filesystem::directory_iterator(config_dir())) {
-        files[entry.path().string()] = *read_file(entry.path().string());
+        const auto extension = entry.path().extension();
+        if (extension != ".json" && extension != ".bak") continue;  // one that is just being written
+        if (auto text = read_file(entry.path().string())) files[entry.path().string()] = *text;
       }
     }
     if (crash) journal->become_replica();

@@ -55,8 +55,9 @@ class StateJournal final : public JournalWriter {
   void stop();
 
   // --- Roles. None of them blocks.
-  // Once everything that the log holds now is applied, changes are accepted, `ready` is called (on the journal's
-  // thread; it must not block) and a snapshot of all tables is written. Call after the store takes appends.
+  // Once everything that the log holds now is applied (often when this returns), changes are accepted, `ready` is
+  // called (on the journal's thread; it must not block) and a snapshot of all tables is written. Call after the store
+  // takes appends.
   void become_master(std::int32_t epoch, std::function<void()> ready = {});
   // Outstanding changes fail at once. Call flush() before, where the change of roles is orderly.
   void become_replica();

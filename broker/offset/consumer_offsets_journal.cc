@@ -22,8 +22,8 @@ std::optional<std::int64_t> ConsumerOffsets::position() const {
 
 void ConsumerOffsets::mark(std::int64_t position) {
   std::lock_guard lock(mutex_);
+  if (position == kJournalStale || position_.value_or(kJournalStale) == kJournalStale) checkpointer_.touch(file_);
   position_ = position;
-  if (position == kJournalStale) checkpointer_.touch(file_);
 }
 
 std::string ConsumerOffsets::encode_all() const {

@@ -71,8 +71,8 @@ std::optional<std::int64_t> DelayOffsets::position() const {
 
 void DelayOffsets::mark(std::int64_t position) {
   std::lock_guard lock(mutex_);
+  if (position == kJournalStale || position_.value_or(kJournalStale) == kJournalStale) checkpointer_.touch(file_);
   position_ = position;
-  if (position == kJournalStale) checkpointer_.touch(file_);
 }
 
 Status DelayOffsets::take_over(std::string_view payload, std::int64_t position, bool always_positioned) {

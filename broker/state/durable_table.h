@@ -2,8 +2,8 @@
 //
 // A broker on its own: a change is staged, written with the whole file, and only then published to the readers and
 // answered. One of several replicas (attach()): it is staged, goes through the journal, and is published and answered
-// when it comes back; the file is a checkpoint. Either way, whatever was acknowledged on the strength of a setting
-// never outlives it.
+// when it comes back; the file is a checkpoint for which only the answer waits. Either way, whatever was acknowledged
+// on the strength of a setting never outlives it.
 #pragma once
 
 #include <chrono>
@@ -177,8 +177,8 @@ class DurableTable final : public JournaledTable {
   }
   void mark(std::int64_t position) override {
     std::lock_guard lock(mutex_);
+    if (position == kJournalStale || position_.value_or(kJournalStale) == kJournalStale) checkpointer_.touch(file_);
     position_ = position;
-    if (position == kJournalStale) checkpointer_.touch(file_);
   }
   std::string encode_all() const override {
     const auto [entries, version] = snapshot();
@@ -246,7 +246,9 @@ class DurableTable final : public JournaledTable {
         std::lock_guard lock(mutex_);
         forget_pending(ticket, changes);
       }
-      done(std::move(status));
+      if (!status) return done(std::move(status));
+      // The journal has it; but Java, if it takes over from here, knows only the file.
+      checkpointer_.flush(file_, [done](const Status&) { done({}); });
     });
   }
 
