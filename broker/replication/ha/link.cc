@@ -84,7 +84,7 @@ Status Link::send_some(bool& blocked) {
                                             body_.owner->start() + body_.file_offset + body_.size);
         parts[1] = {const_cast<char*>(view.data()), view.size()};
       }
-      RMQ_TRY(sent, socket_.write(std::span(parts, together ? 2 : 1), body_left > 0));
+      RMQ_TRY(sent, socket_.write(std::span(parts, together ? 2 : 1), body_left > 0 && !together));
     } else {
       RMQ_TRY(sent, socket_.send_file(body_.fd, body_.file_offset + body_sent_, body_left));
     }
