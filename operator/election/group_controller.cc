@@ -11,7 +11,7 @@ using Code = protocol::ResponseCode;
 
 namespace {
 
-constexpr int kMaxConflicts = 5;
+constexpr int kMaxTries = 5;
 
 bool writes(const Request& request) {
   return std::holds_alternative<ApplyIdRequest>(request) || std::holds_alternative<RegisterRequest>(request) ||
@@ -38,7 +38,7 @@ void GroupController::set_policy(const Policy& policy) {
 
 Actions GroupController::on_request(Now now, RequestId id, Connection connection, const Request& request) {
   Pending pending{id, connection, request};
-  if (writes(request) && (write_ || !pending_.empty())) {
+  if (writes(request) && (write_ || uncertain_ || !pending_.empty())) {
     if (pending_.size() >= kMaxPending) {
       refuse(id, Code::kSystemBusy, "the Controller is busy with " + name_);
     } else {
@@ -99,18 +99,24 @@ Actions GroupController::on_written(Now now, WriteResult result, std::optional<G
     uncertain_ = false;
     if (round_) drop_round();
     if (state_ && !actual) lost_ = true;  // whoever removed it: its brokers are not new
+    // An election of another, or ours whose answer was lost.
+    const bool elected = actual && actual->master && (!state_ || actual->master_epoch > state_->master_epoch);
     state_ = std::move(actual);
-    if (failed.again && ++failed.again->conflicts <= kMaxConflicts) {
-      pending_.push_front(std::move(*failed.again));
-      return finish(now);
+    lease_given_ms_ = now.ms;  // another may have led, and granted
+    if (elected) {
+      notify_all(*state_, actions_);
+      answer_waiters();
     }
   } else {
     uncertain_ = true;
     retry_at_ms_ = now.ms + policy_.retry_ms;
   }
-  if (failed.again) {
-    refuse(failed.again->id, result == WriteResult::kConflict ? Code::kSystemBusy : Code::kSystemError,
-           "the state of " + name_ + " could not be written");
+  // Run anew once it is known what is stored: an answer of failure might be wrong, and a master that believes it
+  // forgets a member that counts.
+  if (failed.again && ++failed.again->tries <= kMaxTries) {
+    pending_.push_front(std::move(*failed.again));
+  } else if (failed.again) {
+    refuse(failed.again->id, Code::kSystemError, "the state of " + name_ + " could not be written");
   }
   return finish(now);
 }
@@ -149,18 +155,19 @@ void GroupController::refuse(RequestId id, std::int32_t code, std::string remark
 }
 
 Actions GroupController::finish(Now now) {
-  while (!write_ && !pending_.empty()) {
+  while (!write_ && !uncertain_ && !pending_.empty()) {
     const auto next = std::move(pending_.front());
     pending_.pop_front();
     handle(now, next);
   }
-  if (!write_) clear_suspects(now);
+  if (!write_ && !uncertain_) clear_suspects(now);
   progress_elections(now);
   if (!write_ && uncertain_ && now.ms >= retry_at_ms_) {
     if (state_) {
       write(state_, {}, std::nullopt);  // changes nothing, but tells what is stored
     } else {
-      uncertain_ = false;  // there is nothing a lease could be granted for
+      uncertain_ = false;  // nothing a lease could be granted for, and what is created anew conflicts
+      return finish(now);
     }
   }
   expire_waiters(now);

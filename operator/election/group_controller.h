@@ -64,7 +64,7 @@ class GroupController {
     RequestId id = 0;
     Connection connection = 0;
     Request request;
-    int conflicts = 0;
+    int tries = 0;  // that ended in a conflict or an error
   };
   // A 1002 that waits for the end of an election.
   struct Waiter {
@@ -92,7 +92,8 @@ class GroupController {
   Actions finish(Now now);  // runs what became possible and hands over the actions
   void answer(Answer answer) { actions_.emplace_back(std::move(answer)); }
   void refuse(RequestId id, std::int32_t code, std::string remark);
-  // Starts a write (none: erase); `then` leave on kOk. On a conflict `again` is handled anew.
+  // Starts a write (none: erase); `then` leave on kOk. Otherwise `again` is handled anew, when it is
+  // known what is stored.
   void write(std::optional<GroupState> next, Actions then, std::optional<Pending> again, bool outcome = false);
   void written(Now now);
   void expire_waiters(Now now);

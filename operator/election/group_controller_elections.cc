@@ -73,18 +73,14 @@ void GroupController::consider_election(Now now) {
   }
   if (can_elect(now)) return start_round(now, RoundKind::kFailover, std::move(reason));
 
-  // Silence of the members is evidence only after the timeout, also for a new leader.
-  bool anybody = false, all_members_dead = true;
+  // Nobody heard at all: probably it is this Controller that is cut off. Silence of a member is evidence only after the
+  // timeout, also for a new leader.
+  bool anybody = false, settled = true;
   for (const auto& [id, replica] : state.replicas) anybody = anybody || liveness_.alive(id, now.ms);
-  for (const auto id : state.sync_set) all_members_dead = all_members_dead && liveness_.dead(id, now.ms);
-  const bool too_few = all_members_dead || policy_.mode == Mode::kQuorum;
-  // Nobody heard at all: probably it is this Controller that is cut off.
-  if (!anybody || !too_few) return;
-  bool settled = true;  // nobody may yet turn up
   for (const auto id : state.sync_set) {
     settled = settled && (liveness_.dead(id, now.ms) || liveness_.alive(id, now.ms));
   }
-  if (!settled) return;
+  if (!anybody || !settled) return;
   if (policy_.unclean_allowed) return start_round(now, RoundKind::kUnclean, std::move(reason));
   if (state.master) write_no_master(now, reason + "; no living member of the sync set can take over");
 }
@@ -143,11 +139,8 @@ void GroupController::write_outcome(Now now, const Outcome& outcome) {
   next.master_epoch = round.epoch;
   next.sync_set = outcome.sync_set;
   next.sync_set_epoch = std::max(state_->sync_set_epoch + 1, rebuilt ? set_epoch_after_loss(now.wall_ms) : 1);
-  const bool keep_suspects =
-      policy_.mode == Mode::kQuorum && within_set(round.kind) && !state_->replicas.at(outcome.chosen).suspect;
-  if (!keep_suspects) {
-    for (auto& [id, replica] : next.replicas) replica.suspect = false;
-  }
+  // It is the best there is; the others are suspect until they have what it has.
+  next.replicas.at(outcome.chosen).suspect = false;
   ElectionRecord record{now.wall_ms,    round.epoch,    outcome.candidates,
                         outcome.chosen, outcome.reason, outcome.may_be_lost};
   next.add_record(record);

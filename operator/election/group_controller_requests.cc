@@ -98,20 +98,9 @@ void GroupController::handle(Now now, const Pending& p, const RegisterRequest& r
   replica.address = r.address;
   replica.ours = r.ours;
   replica.boot_id = r.boot_id;
-  const bool cache_lost = new_boot && policy_.async_flush && next.sync_set.contains(r.id);
-  // Only while another has everything: when all machines lost power, the furthest of all is wanted.
-  const bool spared = std::any_of(next.sync_set.begin(), next.sync_set.end(), [&](ReplicaId id) {
-    return id != r.id && !next.replicas.at(id).suspect && liveness_.alive(id, now.ms);
-  });
-  const bool leaves = cache_lost && policy_.mode != Mode::kQuorum && spared &&
-                      next.sync_set_epoch < std::numeric_limits<std::int32_t>::max();
-  if (leaves) {
-    next.sync_set.erase(r.id);
-    ++next.sync_set_epoch;
-  } else if (cache_lost) {
-    // In quorum mode leaving would let fewer answers elect. It stays, with a mark: no vote until it has caught up.
-    replica.suspect = true;
-  }
+  // It stays a member: what it had acknowledged is missed by whoever counts without it, and when all machines lost
+  // power the furthest of all is wanted.
+  if (new_boot && policy_.async_flush && next.sync_set.contains(r.id)) replica.suspect = true;
   if (next.master == r.id) {
     next.previous_master = r.id;
     next.master.reset();
@@ -121,14 +110,6 @@ void GroupController::handle(Now now, const Pending& p, const RegisterRequest& r
   if (state_ && next == *state_) {
     answer_registered(now, p, r, then);
     return answer(std::get<Answer>(std::move(then.front())));
-  }
-  if (leaves && next.master) {
-    then.emplace_back(Notify{*next.master,
-                             std::string(next.master_address()),
-                             *next.master,
-                             std::string(next.master_address()),
-                             next.master_epoch,
-                             {next.sync_set, next.sync_set_epoch}});
   }
   const auto before = std::exchange(state_, next);  // the answer is about the state as it will be written
   answer_registered(now, p, r, then);
@@ -197,6 +178,13 @@ void GroupController::handle(Now now, const Pending& p, const AlterSyncSetReques
   };
   if (!state_) return reject(Code::kControllerAlterSyncStateSetFailed, "nothing is known of the group");
   const auto& state = *state_;
+  if (r.members == state.sync_set && state.master == r.master && state.master_epoch == r.master_epoch &&
+      std::int64_t{r.set_epoch} + 1 == state.sync_set_epoch) {
+    auto out = ok(p.id);  // granted before, and the answer was lost
+    out.set_epoch = state.sync_set_epoch;
+    out.sync_set = protocol::SyncStateSet{state.sync_set, state.sync_set_epoch};
+    return answer(std::move(out));
+  }
   if (r.members == state.sync_set) return reject(Code::kControllerAlterSyncStateSetFailed, "it is that already");
   if (state.master != r.master) {
     return reject(Code::kControllerInvalidMaster,
