@@ -338,7 +338,6 @@ void KubeControllers::elected(const EntryPtr& entry, const std::string& group, c
   const auto sentence = sentence_of(record, state);
   const bool bad = !record.chosen || !record.may_be_lost.empty();
   const auto* reason = !record.may_be_lost.empty() ? "UncleanElection" : record.chosen ? "MasterElected" : "NoMaster";
-  log::info("election", {{"cluster", entry->key.text()}, {"result", sentence}});
   for (const auto& about : {world_.find(kBrokerGroups, {entry->key.ns, group}), world_.find(kClusters, entry->key)}) {
     if (about) world_.event(*about, bad ? EventType::kWarning : EventType::kNormal, reason, sentence);
   }

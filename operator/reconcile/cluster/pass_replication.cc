@@ -103,7 +103,10 @@ Status Pass::ensure_broker_group(std::int64_t group) {
 // Without a master the service stays where it was: whoever was there is the likeliest to come back.
 std::int64_t Pass::master_ordinal(std::int64_t group) const {
   const auto* view = view_of(group);
-  if (view != nullptr && !view->master.empty()) return ordinal_of(view->master);
+  if (view != nullptr) {
+    const auto pod = pod_of_address(broker_group_name(cluster_, group), view->master);
+    if (!pod.empty()) return ordinal_of(pod);  // a broker from elsewhere that joined by hand is no pod of ours
+  }
   if (!has_controller(cluster_)) return 0;
   auto service = world_.find(kServices, {cluster_.name_space, broker_group_name(cluster_, group)});
   if (!service) return 0;
