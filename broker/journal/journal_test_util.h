@@ -217,4 +217,17 @@ class Node final : public store::ArrivalListener {
   std::int32_t epoch_ = 0;
 };
 
+// Something of everything.
+inline void change_all(Node& node, const std::string& name) {
+  REQUIRE(node.topics->update({topic(name, 3), topic(name + "-gone")}));
+  REQUIRE(node.topics->remove(name + "-gone"));
+  REQUIRE(node.groups->update({group(name)}));
+  REQUIRE(node.groups->set_forbidden(name, "T", GroupManager::kForbiddenRead, true));
+  node.offsets->commit(name, "T", 0, 5);
+  node.offsets->commit(name, "T", 1, 7);
+  node.offsets->assign_reset(name, "U", 0, 2);
+  node.delays->set(3, 11);
+  REQUIRE(node.journal->flush(std::chrono::seconds(10)));
+}
+
 }  // namespace rmq::broker::testing
