@@ -203,7 +203,8 @@ void GroupController::handle(Now now, const Pending& p, const AlterSyncSetReques
     if (!state.replicas.contains(id)) return reject(Code::kControllerInvalidReplicas, text(id) + " is not known");
     if (state.sync_set.contains(id)) continue;
     ++added;
-    if (!liveness_.alive(id, now.ms)) return reject(Code::kControllerBrokerNotAlive, text(id) + " is not alive");
+    // A new leader has not heard of all yet: the master has, or it would not propose it.
+    if (liveness_.dead(id, now.ms)) return reject(Code::kControllerBrokerNotAlive, text(id) + " is not alive");
   }
   if (!r.members.contains(r.master)) {
     return reject(Code::kControllerAlterSyncStateSetFailed, "the master must be in it");
