@@ -68,6 +68,7 @@ void MasterRules::disconnected(ReplicaId id, ConnectionToken token, Millis now) 
   const auto found = replicas_.find(id);
   if (found == replicas_.end() || !found->second.connected || found->second.token != token) return;
   Replica& replica = found->second;
+  if (replica.acked && *replica.acked >= end_) replica.caught_up = now;
   replica.connected = false;
   replica.acked.reset();
   replica.away_since = now;
@@ -188,14 +189,18 @@ std::optional<Proposal> MasterRules::take_proposal(Millis now) {
 }
 
 Millis MasterRules::next_wakeup(Millis now) const {
-  if (under_way_) return joiner_ ? hold_until_ : kForever;
-  Millis next = joiner_ ? hold_until_ : kForever;
-  if (propose_not_before_ > now) next = std::min(next, propose_not_before_);
+  Millis next = kForever;
+  const auto at = [&](Millis time) { next = std::min(next, std::max(time, now + 1)); };
+  if (joiner_) at(hold_until_);
+  if (under_way_) return next;
+  if (propose_not_before_ > now) at(propose_not_before_);
   for (const auto& [id, replica] : replicas_) {
-    if (granted_.contains(id)) {
-      next = std::min(next, std::max(leaves_at(id), propose_not_before_));
-    } else if (replica.connected && replica.join_not_before > now) {
-      next = std::min(next, replica.join_not_before);
+    if (!granted_.contains(id)) {
+      if (replica.connected && replica.join_not_before > now) at(replica.join_not_before);
+    } else if (config_.mode != Mode::kQuorum) {
+      if (const Millis leaves = leaves_at(id); leaves != kForever) at(leaves);
+    } else if (!replica.connected && replica.away_since + config_.shrink_after > now) {
+      at(replica.away_since + config_.shrink_after);
     }
   }
   return next;
