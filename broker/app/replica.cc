@@ -176,6 +176,10 @@ replication::Progress Replica::progress() {
 
 void Replica::hand_over() {
   if (!membership_ || !parts_.config.is_master() || replication_->status().sync_set.size() < 2) return;
+  // While the log still takes it: what consumers committed since the last interval.
+  if (auto flushed = parts_.journal.flush(kDrainLimit); !flushed) {
+    log::warn("the last commits are not in the journal", {{"error", flushed.error()}});
+  }
   if (auto drained = replication_->drain_for_handover(kDrainLimit); !drained) {
     log::warn("no hand-over: the others have not everything", {{"error", drained.error()}});
     return;

@@ -20,6 +20,8 @@ TEST_CASE("a change is found once it is done, and is in the log and in the file 
   Node node;
   CHECK(node.topics->update({topic("T")}).error().kind == ErrorKind::kUnavailable);  // nobody is master yet
   node.lead();
+  REQUIRE(node.topics->update({topic("at-once")}));
+  CHECK(read_file(node.file("topics.json"))->find("\"at-once\"") != std::string::npos);  // for Java after kill -9
   change_all(node, "T");
   CHECK(node.topics->find("T")->write_queue_nums == 3);
   CHECK_FALSE(node.topics->contains("T-gone"));
