@@ -207,7 +207,7 @@ std::optional<Outcome> ElectionRound::decide(const Context& context, std::int64_
   }
   if (!best || votes < needed) return std::nullopt;
   // Its vote completes the quorum, and it holds what no other voter does: perhaps acknowledged.
-  if (leaver && votes - 1 < needed && further(*leaver, *best)) return std::nullopt;
+  if (leaver && candidate_votes < answers_needed(context.state, policy) && further(*leaver, *best)) return std::nullopt;
   const auto until = old_master_until(context, answers);
   if (context.now_ms < until) {
     wake_ms = std::min(wake_ms, until);
@@ -217,8 +217,9 @@ std::optional<Outcome> ElectionRound::decide(const Context& context, std::int64_
   Outcome outcome;
   outcome.reason = round_.reason;
   auto chosen = *best;
-  // In synchronous mode every member has all that was acknowledged; elsewhere only the furthest surely does.
-  if (wish && (policy.mode == Mode::kSync || !further(chosen, *wish))) chosen = *wish;
+  // In synchronous mode every member (but a suspect) has all that was acknowledged; elsewhere only the furthest does.
+  const bool wish_has_all = wish && policy.mode == Mode::kSync && !context.state.replicas.at(wish->id).suspect;
+  if (wish && (wish_has_all || !further(chosen, *wish))) chosen = *wish;
   if (round_.designated && chosen.id != *round_.designated) {
     outcome.reason += wish ? "; it is behind, so the furthest was elected" : "; it did not answer";
   }
