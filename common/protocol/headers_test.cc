@@ -65,8 +65,8 @@ std::set<std::string> official(const std::string& java_class) {
 
 // Fields that only our own programs send (docs/replication.md, "On the wire").
 bool is_addition(const std::string& name) {
-  static const std::set<std::string> additions = {"rmqk i32", "promisedEpoch i32", "bootId text", "leaseMs i64",
-                                                  "resign bool"};
+  static const std::set<std::string> additions = {"rmqk i32",    "promisedEpoch i32", "bootId text",
+                                                  "leaseMs i64", "resign bool",       "resignEpoch i32"};
   return additions.contains(name);
 }
 

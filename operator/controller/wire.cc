@@ -56,6 +56,7 @@ Result<ParsedRequest> elect(const CommandView& command) {
   request.id = header.broker_id;
   request.designate = header.designate_elect;
   request.resign = header.resign.value_or(false);
+  request.resign_epoch = header.resign_epoch;
   return parsed(header.cluster_name, header.broker_name, request);
 }
 

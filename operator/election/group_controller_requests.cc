@@ -249,6 +249,9 @@ void GroupController::handle(Now now, const Pending& p, const ElectMasterRequest
   if (r.resign && state_->master != r.id) {
     return refuse(p.id, Code::kControllerInvalidMaster, text(r.id) + " is not master");
   }
+  if (r.resign && r.resign_epoch.value_or(state_->master_epoch) != state_->master_epoch) {
+    return refuse(p.id, Code::kControllerFencedMasterEpoch, "the epoch is " + text(state_->master_epoch));
+  }
   if (r.resign && !round_) {
     if (write_ || !can_elect(now, r.id)) return fail("nobody can take over from " + text(r.id));
     wait();

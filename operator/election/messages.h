@@ -88,6 +88,7 @@ struct ElectMasterRequest {
   ReplicaId id = -1;
   bool designate = false;
   bool resign = false;
+  std::optional<std::int32_t> resign_epoch;  // of the mastership given up
 };
 // 1004
 struct ReplicaInfoRequest {};

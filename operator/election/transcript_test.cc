@@ -167,7 +167,9 @@ class Script {
     if (name == "address") return ask(UpdateAddressRequest{id, args.at(1)});
     if (name == "clean")
       return ask(CleanRequest{args[0] == "all" ? std::set<ReplicaId>() : ids_of(args[0]), flag("living")});
-    if (name == "elect") return ask(ElectMasterRequest{id, flag("designate"), flag("resign")});
+    std::optional<std::int32_t> epoch;
+    if (options.contains("epoch")) epoch = std::stoi(options["epoch"]);
+    if (name == "elect") return ask(ElectMasterRequest{id, flag("designate"), flag("resign"), epoch});
     // alter MASTER EPOCH 1,2 SET_EPOCH
     if (name == "alter") {
       return ask(AlterSyncSetRequest{id, static_cast<std::int32_t>(arg(1)), ids_of(args.at(2)),

@@ -52,6 +52,8 @@ struct ElectMasterRequest {
   bool designate_elect = false;  // elect broker_id, also while the master lives
   std::optional<std::int64_t> invoke_time;
   std::optional<bool> resign;  // ours: broker_id is the master, has stopped acknowledging and wants a successor
+  std::optional<std::int32_t>
+      resign_epoch;  // ours, with resign: of the mastership given up; a late request ends no later one
 
   template <class Self, class Visitor>
   static void visit(Self& self, Visitor& v) {
@@ -61,6 +63,7 @@ struct ElectMasterRequest {
     v.required("designateElect", self.designate_elect);
     v.optional("invokeTime", self.invoke_time);
     v.optional("resign", self.resign);
+    v.optional("resignEpoch", self.resign_epoch);
   }
 };
 
