@@ -30,5 +30,6 @@ golden() {
 }
 run_client golden golden
 check store-interop timeout 600 broker/store/interop/interop.sh build/release/broker/store/store_probe
+check ha-interop timeout 300 broker/replication/interop/interop.py build/release/broker/replication/ha_probe
 run_client store-compat e2e/store-compat/run.sh all
 exit 0
