@@ -16,7 +16,7 @@ while :; do
   esac
 done
 . e2e/lib/cluster.sh
-logs=$repo/build/test/kube; mkdir -p "$logs"
+logs=${RMQ_LOGS:-$repo/build/test/kube}; mkdir -p "$logs"
 say() { printf '[%3d s] %s\n' $SECONDS "$*" >&2; }
 
 running=()

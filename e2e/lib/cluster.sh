@@ -7,12 +7,14 @@
 #   cluster_down           takes it away; fine if there is none
 #   cluster_env            prints what a shell needs to talk to it
 #
-# $RMQ_CLUSTER_NAME chooses among clusters side by side, $RMQ_PROVIDER the kind of cluster (localkube or kind).
+# $RMQ_CLUSTER_NAME chooses among clusters side by side, $RMQ_PROVIDER the kind of cluster (localkube or kind), $RMQ_BIN the folder
+# of programs to make images of, $RMQ_IMAGES where those are kept: runs of different builds go on side by side.
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cluster_name=${RMQ_CLUSTER_NAME:-rocketmq}
 image_repository=localhost/rocketmq-k8s
-images_dir=$repo/build/images
+programs=${RMQ_BIN:-$repo/build/release/install/bin}
+images_dir=${RMQ_IMAGES:-$repo/build/images}
 kind_kubeconfig=$repo/build/kind-$cluster_name.kubeconfig
 localkube_home=${LOCALKUBE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/rocketmq-k8s/localkube}/$cluster_name
 unset KUBECONFIG # never another cluster's
@@ -117,20 +119,20 @@ image_tag() { cat "$@" | sha256sum | cut -c1-12; }
 
 # pack_product PART TAG [FILE]: an image of an installed program.
 pack_product() {
-  local part=$1 image=$image_repository/$1:$2 file=${3:-$images_dir/$1-$2.tar} bin=$repo/build/release/install/bin
+  local part=$1 image=$image_repository/$1:$2 file=${3:-$images_dir/$1-$2.tar}
   if [ "$provider" = kind ]; then
     docker build -q --target "$part" -t "$image" "$repo" && docker save -o "$file" "$image"
   else
     "$localkube" images pack --name "$image" --output "$file" --empty-dir /var/lib/rocketmq \
-      --add "$bin/rocketmq-$part=/usr/local/bin/rocketmq-$part" --entrypoint "/usr/local/bin/rocketmq-$part"
+      --add "$programs/rocketmq-$part=/usr/local/bin/rocketmq-$part" --entrypoint "/usr/local/bin/rocketmq-$part"
   fi
 }
 
-# product_images: images of what is installed in build/release/install; sets tag and product_archives. Compiles nothing.
+# product_images: images of the installed programs; sets tag and product_archives. Compiles nothing.
 product_images() {
   cluster_tools
-  local bin=$repo/build/release/install/bin part
-  tag=dev-$(image_tag "$bin"/rocketmq-{namesrv,broker,operator})
+  local part
+  tag=dev-$(image_tag "$programs"/rocketmq-{namesrv,broker,operator})
   mkdir -p "$images_dir"
   product_archives=()
   for part in namesrv broker operator; do
