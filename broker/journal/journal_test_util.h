@@ -4,7 +4,9 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -96,14 +98,7 @@ class Node final : public store::ArrivalListener {
   // Orderly, unless `crash`: then the files stay as they were at that moment.
   void close(bool crash = false) {
     if (!store) return;
-    std::map<std::string, std::string> files;
-    if (crash) {
-      for (const auto& entry : std::filesystem::directory_iterator(config_dir())) {
-        const auto extension = entry.path().extension();
-        if (extension != ".json" && extension != ".bak") continue;  // one that is just being written
-        if (auto text = read_file(entry.path().string())) files[entry.path().string()] = *text;
-      }
-    }
+    const auto files = crash ? state_files() : std::map<std::string, std::string>();
     if (crash) journal->become_replica();
     journal->stop();
     (void)checkpointer->stop();
@@ -117,8 +112,25 @@ class Node final : public store::ArrivalListener {
     checkpointer.reset();
     store.reset();
     if (!crash) return;
+    put_state_files(files);
+  }
+  // Path to content, without what is just being written.
+  std::map<std::string, std::string> state_files() const {
+    std::map<std::string, std::string> files;
+    for (const auto* name : {"topics.json", "subscriptionGroup.json", "consumerOffset.json", "delayOffset.json"}) {
+      for (const auto* suffix : {"", ".bak"}) {
+        if (auto text = read_file(file(std::string(name) + suffix))) files[file(std::string(name) + suffix)] = *text;
+      }
+    }
+    return files;
+  }
+  // These and no others.
+  void put_state_files(const std::map<std::string, std::string>& files) const {
     for (const auto& entry : std::filesystem::directory_iterator(config_dir())) std::filesystem::remove(entry.path());
     for (const auto& [path, text] : files) REQUIRE(replace_file(path, text));
+    for (const auto& [path, text] : files) {  // replacing made other .bak
+      if (path.ends_with(".bak")) REQUIRE(replace_file(path, text));
+    }
   }
   void restart(bool crash = false) {
     close(crash);

@@ -50,11 +50,7 @@ TEST_CASE("without its files, or with those of any moment, a replica has the sam
   change_all(node, "A");
   node.restart();
   node.lead(2);
-  const auto config = node.config_dir();
-  std::map<std::string, std::string> old;
-  for (const auto& entry : std::filesystem::directory_iterator(config)) {
-    old[entry.path().string()] = *read_file(entry.path().string());
-  }
+  const auto old = node.state_files();
   change_all(node, "B");
   REQUIRE(node.topics->remove("A"));
   node.offsets->remove_group("A");
@@ -65,11 +61,11 @@ TEST_CASE("without its files, or with those of any moment, a replica has the sam
   }
   SUBCASE("older files") {
     node.close();
-    for (const auto& [path, text] : old) REQUIRE(replace_file(path, text));
+    node.put_state_files(old);
   }
   SUBCASE("no files") {
     node.close();
-    for (const auto& entry : std::filesystem::directory_iterator(config)) std::filesystem::remove(entry.path());
+    node.put_state_files({});
   }
   node.open();
   node.settle();
