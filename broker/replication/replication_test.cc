@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+
 #include "broker/replication/testing/nodes.h"
 
 namespace rmq::replication {
@@ -126,6 +128,42 @@ TEST_CASE("after a failover the old master cuts what nobody else has, and follow
   REQUIRE(eventually([&] { return two.has_all_of(one); }));
   CHECK(one.log_bytes() == two.log_bytes());
   CHECK(two.replication->epochs().size() == 3);
+}
+
+TEST_CASE("a crash amid a truncation is mended by the next handshake (apache/rocketmq 10666)") {
+  std::atomic<bool> crash{true};
+  std::atomic<int> cuts{0}, after{0};
+  Node old([&](store::StoreOptions&, ReplicationOptions& options) {
+    options.before_cut = [&](std::uint64_t) -> Status {
+      ++cuts;
+      return crash ? Status(fail(ErrorKind::kIo, "crash")) : Status();
+    };
+    options.after_cut = [&] { ++after; };
+  });
+  Node next;
+  REQUIRE(old.lead(1, 1, {1, 2}));
+  old.send_many(10);
+  REQUIRE(next.follow(old, 1, 2, 1));
+  REQUIRE(eventually([&] { return next.has_all_of(old); }));
+  next.restart();
+  REQUIRE(old.lead(2, 1, {1}));  // wrote alone, under an epoch that nobody else knows
+  old.send_many(30);
+  const auto tail = old.end();
+  REQUIRE(next.lead(3, 2, {2}));
+  next.send_many(3);
+  REQUIRE(old.follow(next, 3, 1, 2));
+  REQUIRE(eventually([&] { return cuts > 0; }));
+  // The epoch file is cut, the log is not: that is how it comes up again.
+  old.restart();
+  CHECK(old.end() == tail);
+  CHECK(old.replication->epochs().back().epoch == 1);
+  CHECK(after == 0);
+  crash = false;
+  REQUIRE(old.follow(next, 3, 1, 2));
+  REQUIRE(eventually([&] { return old.has_all_of(next); }));
+  CHECK(old.log_bytes() == next.log_bytes());
+  CHECK(old.replication->epochs() == next.replication->epochs());
+  CHECK(after == 1);
 }
 
 TEST_CASE("a replica with an alien log is built anew") {

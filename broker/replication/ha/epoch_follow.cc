@@ -91,6 +91,11 @@ Status EpochFollow::cut(const TruncationPlan& plan) {
   if (plan.truncate_to < stored_end()) {
     log::warn("replication: log cut to where it agrees with the master's",
               {{"from", stored_end()}, {"to", plan.truncate_to}});
+    // The rules exclude it, except after an unclean election or a disk that lied.
+    if (const auto confirmed = store_.confirm_offset(); options_.mode != Mode::kAsync && confirmed != UINT64_MAX &&
+                                                        static_cast<std::int64_t>(confirmed) > plan.truncate_to) {
+      log::error("replication: the master lacks what was confirmed", {{"confirmed", confirmed}});
+    }
     RMQ_CHECK_OK(cut_log(store_, options_, static_cast<std::uint64_t>(plan.truncate_to)));
   }
   return epochs_.replace(plan.epochs_after_cut);

@@ -48,7 +48,7 @@ class Follower {
  private:
   static constexpr std::size_t kBufferBytes = 1 << 20;  // also the longest thing that is not a body, see kMaxEntries
   static constexpr std::int64_t kConnectLimitMs = 3'000;
-  static constexpr std::int64_t kFirstPauseMs = 50, kMaxPauseMs = 2'000;
+  static constexpr std::int64_t kFirstPauseMs = 50, kMaxPauseMs = 1'000;
   static constexpr std::int64_t kGoodSessionMs = 1'000;  // after one that lasted, the next try comes at once
 
   void run();

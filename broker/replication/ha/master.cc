@@ -67,7 +67,8 @@ void Master::run() {
     const auto seen = log_end();
     const auto next = tick(clock_.monotonic_ms());
     if (watches_log() && !seat.arm(seen)) continue;
-    const auto wait = std::clamp<std::int64_t>(next - clock_.monotonic_ms(), 0, 1'000);
+    // The least keeps a rule that waits for something else than time from turning this into a busy loop.
+    const auto wait = std::clamp<std::int64_t>(next - clock_.monotonic_ms(), 10, 1'000);
     (void)wait_ready(-1, false, waker_, wait);
     seat.disarm();
   }
