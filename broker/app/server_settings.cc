@@ -1,5 +1,7 @@
 #include "broker/app/server_settings.h"
 
+#include <algorithm>
+
 namespace rmq::broker {
 namespace {
 
@@ -24,6 +26,7 @@ remoting::ServerOptions server_options_of(const BrokerConfig& config, const Memo
   remoting::ServerOptions options;
   options.bind_host = config.bind_address;
   options.port = static_cast<std::uint16_t>(config.listen_port);
+  options.second_port = static_cast<std::uint16_t>(std::max<std::int32_t>(config.vip_listen_port, 0));
   options.max_connections = static_cast<std::size_t>(config.max_connections);
   options.max_receive_bytes = memory.receive_bytes;
   options.max_unsent_bytes = memory.unsent_bytes;

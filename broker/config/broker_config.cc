@@ -217,6 +217,7 @@ Status BrokerConfig::complete() {
   if (broker_ip2.empty()) broker_ip2 = broker_ip1;
   if (store_path_commit_log.empty()) store_path_commit_log = store_path_root_dir + "/commitlog";
   if (ha_listen_port == 0 && listen_port != 0) ha_listen_port = listen_port + 1;
+  if (vip_listen_port == 0) vip_listen_port = listen_port > 2 ? listen_port - 2 : -1;
   if (enable_dledger_commit_log) {
     return fail(ErrorKind::kUnsupported, "enableDLegerCommitLog: DLedger stores are not supported");
   }

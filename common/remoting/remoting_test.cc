@@ -146,6 +146,25 @@ std::string request_frame(std::int32_t code, std::int32_t opaque, std::int16_t v
 
 }  // namespace
 
+TEST_CASE("a second door leads to the same; one that is taken is no reason to fail") {
+  Fixture other;  // whose port is taken
+  Fixture taken({.second_port = other.server.port()});
+  CHECK(taken.ask(kEcho, "first").value().body == "first");
+
+  std::uint16_t free_port = 0;
+  {
+    Fixture passing;
+    free_port = passing.server.port();
+    passing.client.close();
+    passing.server.stop();
+  }
+  Fixture two({.second_port = free_port});
+  CHECK(two.ask(kEcho, "first").value().body == "first");
+  two.address = "127.0.0.1:" + std::to_string(free_port);
+  CHECK(two.ask(kEcho, "second").value().body == "second");
+  CHECK(two.echo->requests == 2);
+}
+
 TEST_CASE("remoting: request and answer, inline and on a worker") {
   Fixture f;
   auto answer = f.ask(kEcho, "hello");

@@ -41,8 +41,6 @@ struct Server::Impl : ConnectionSink, std::enable_shared_from_this<Server::Impl>
         options(std::move(server_options)),
         shared(std::make_shared<StreamShared>()),
         workers("worker", options.worker_threads, options.max_worker_queue),
-        acceptor(std::in_place, pool.at(0)),
-        retry(std::in_place, pool.at(0)),
         bursts(pool.size()) {
     shared->max_frame_bytes = options.max_frame_bytes;
     shared->max_receive_bytes = options.max_receive_bytes;
@@ -51,42 +49,62 @@ struct Server::Impl : ConnectionSink, std::enable_shared_from_this<Server::Impl>
     shared->tls_mode = options.tls.mode;
   }
 
+  // One listening socket; all of it is on the first thread.
+  struct Door {
+    explicit Door(IoPool& pool) : acceptor(pool.at(0)), retry(pool.at(0)) {}
+    tcp::acceptor acceptor;
+    asio::steady_timer retry;
+  };
+
   Status start() {
+    RMQ_CHECK_OK(open(options.port));
     error_code code;
-    const auto address = asio::ip::make_address(options.bind_host, code);
-    if (code) return fail(ErrorKind::kInvalid, "listen address " + options.bind_host + ": " + code.message());
-    const tcp::endpoint endpoint(address, options.port);
-    acceptor->open(endpoint.protocol(), code);
-    if (!code) acceptor->set_option(asio::socket_base::reuse_address(true), code);
-    if (!code) acceptor->bind(endpoint, code);
-    if (!code) acceptor->listen(asio::socket_base::max_listen_connections, code);
-    if (code) {
-      return fail(ErrorKind::kUnavailable,
-                  "listen on " + options.bind_host + ":" + std::to_string(options.port) + ": " + code.message());
-    }
-    bound_port = acceptor->local_endpoint(code).port();
-    asio::post(pool.at(0), [self = shared_from_this()] { self->accept(); });
+    bound_port = doors.front()->acceptor.local_endpoint(code).port();
+    if (options.second_port == 0) return {};
+    // A convenience for peers that look there: not worth failing for.
+    if (auto second = open(options.second_port); !second) log::warn("second port", {{"error", second.error()}});
     return {};
   }
 
-  void accept() {
-    if (draining || !acceptor || !acceptor->is_open()) return;
+  Status open(std::uint16_t port) {
+    error_code code;
+    const auto address = asio::ip::make_address(options.bind_host, code);
+    if (code) return fail(ErrorKind::kInvalid, "listen address " + options.bind_host + ": " + code.message());
+    const tcp::endpoint endpoint(address, port);
+    auto door = std::make_unique<Door>(pool);
+    auto& acceptor = door->acceptor;
+    acceptor.open(endpoint.protocol(), code);
+    if (!code) acceptor.set_option(asio::socket_base::reuse_address(true), code);
+    if (!code) acceptor.bind(endpoint, code);
+    if (!code) acceptor.listen(asio::socket_base::max_listen_connections, code);
+    if (code) {
+      return fail(ErrorKind::kUnavailable,
+                  "listen on " + options.bind_host + ":" + std::to_string(port) + ": " + code.message());
+    }
+    doors.push_back(std::move(door));
+    asio::post(pool.at(0), [self = shared_from_this(), door = doors.back().get()] { self->accept(door); });
+    return {};
+  }
+
+  // Doors go after `draining` is set.
+  void accept(Door* door) {
+    if (draining || !door->acceptor.is_open()) return;
     const auto index = pool.next_index();
-    acceptor->async_accept(pool.at(index), [self = shared_from_this(), index](error_code code, tcp::socket socket) {
-      if (code == asio::error::operation_aborted) return;
-      if (code) {
-        // Out of descriptors, most likely: try again when some may be free.
-        log::warn("accept failed", {{"error", code.message()}});
-        if (!self->retry) return;
-        self->retry->expires_after(kAcceptRetry);
-        self->retry->async_wait([self](error_code cancelled) {
-          if (!cancelled) self->accept();
-        });
-        return;
-      }
-      self->adopt(index, std::move(socket));
-      self->accept();
-    });
+    door->acceptor.async_accept(pool.at(index),
+                                [self = shared_from_this(), index, door](error_code code, tcp::socket socket) {
+                                  if (code == asio::error::operation_aborted || self->draining) return;
+                                  if (code) {
+                                    // Out of descriptors, most likely: try again when some may be free.
+                                    log::warn("accept failed", {{"error", code.message()}});
+                                    door->retry.expires_after(kAcceptRetry);
+                                    door->retry.async_wait([self, door](error_code cancelled) {
+                                      if (!cancelled) self->accept(door);
+                                    });
+                                    return;
+                                  }
+                                  self->adopt(index, std::move(socket));
+                                  self->accept(door);
+                                });
   }
 
   void adopt(std::size_t index, tcp::socket socket) {
@@ -181,9 +199,11 @@ struct Server::Impl : ConnectionSink, std::enable_shared_from_this<Server::Impl>
   void drain() {
     draining = true;
     asio::post(pool.at(0), [self = shared_from_this()] {
-      error_code ignored;
-      if (self->acceptor) self->acceptor->close(ignored);
-      if (self->retry) self->retry->cancel();
+      for (const auto& door : self->doors) {
+        error_code ignored;
+        door->acceptor.close(ignored);
+        door->retry.cancel();
+      }
     });
   }
 
@@ -200,8 +220,7 @@ struct Server::Impl : ConnectionSink, std::enable_shared_from_this<Server::Impl>
     // that loop goes now.
     std::promise<void> released;
     asio::post(pool.at(0), [self = shared_from_this(), &released] {
-      self->acceptor.reset();
-      self->retry.reset();
+      self->doors.clear();
       released.set_value();
     });
     released.get_future().wait();
@@ -229,9 +248,8 @@ struct Server::Impl : ConnectionSink, std::enable_shared_from_this<Server::Impl>
   ServerOptions options;
   std::shared_ptr<StreamShared> shared;
   WorkerPool workers;
-  std::optional<tcp::acceptor> acceptor;  // on the first thread, as retry is
-  std::optional<asio::steady_timer> retry;
-  std::vector<Burst> bursts;  // by thread
+  std::vector<std::unique_ptr<Door>> doors;  // after start(), the first thread's
+  std::vector<Burst> bursts;                 // by thread
   std::unordered_map<std::int32_t, Route> routes;
   std::function<void(const ConnectionPtr&)> connect_callback;
   std::atomic<bool> draining{false};

@@ -21,6 +21,8 @@ enum class Execution {
 struct ServerOptions {
   std::string bind_host = "0.0.0.0";
   std::uint16_t port = 0;  // 0: the system picks one (tests)
+  // Another door to the same; 0: none. That it can't be had is only a warning.
+  std::uint16_t second_port = 0;
   std::uint32_t max_frame_bytes = protocol::kMaxFrameBytes;
   std::size_t max_connections = 50'000;
   std::size_t max_receive_bytes = 512UL * 1024 * 1024;  // all connections' receive buffers beyond their first 64 KiB
