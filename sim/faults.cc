@@ -103,7 +103,7 @@ void World::switch_over() {
   auto chosen = state->replicas.begin();
   std::advance(chosen, static_cast<std::ptrdiff_t>(random.pick(state->replicas.size())));
   trace("fault", "somebody wants ", chosen->first, " as master");
-  controller.request(plan.replicas, election::ElectMasterRequest{chosen->first, true, false},
+  controller.request(plan.replicas, election::ElectMasterRequest{chosen->first, true, false, std::nullopt},
                      [](const election::Answer&) {});
 }
 

@@ -143,8 +143,9 @@ void Replica::send_proposal(const replication::Proposal& proposal) {
 void Replica::resign() {
   here(incarnation_, [this] {
     if (role_ != Role::kMaster) return;
+    const std::int32_t led = epoch();
     step_down("resigns");
-    request(election::ElectMasterRequest{disk_.id, false, true}, [](const election::Answer&) {});
+    request(election::ElectMasterRequest{disk_.id, false, true, led}, [](const election::Answer&) {});
     later(3000, [this, asked = view_.epoch] {
       if (role_ == Role::kNone && view_.epoch == asked) registered_ = false;  // start over
     });

@@ -61,18 +61,14 @@ void Replica::on_master_hello(const HaMessage& message) {
   const std::int64_t size = to_index(plan.truncate_to);
   const bool cuts = size < disk_.log.size();
   if (cuts) world_.checker.truncates(*this, size, std::min(confirm_, disk_.log.size()));
-  const bool may_crash = cuts && world_.faults_on() && world_.plan.crash > 0;
-  disk_.epochs = plan.epochs_before_cut;
-  if (may_crash && world_.random.chance(10)) return world_.crash(place_);
   if (cuts) {
     world_.trace(name(), "cuts its log from ", disk_.log.size(), " to ", size);
     disk_.log.truncate(size, world_.options.bug.replica.stale_tail_10666);
     confirm_ = std::min(confirm_, size);
     applied_ = std::min(applied_, size);
+    if (world_.faults_on() && world_.plan.crash > 0 && world_.random.chance(15)) return world_.crash(place_);
   }
-  if (may_crash && world_.random.chance(10)) return world_.crash(place_);
-  disk_.epochs = plan.epochs_after_cut;
-  if (may_crash && world_.random.chance(10)) return world_.crash(place_);
+  disk_.epochs = plan.epochs;
   session_epoch_ = epoch;
   master_epochs_ = message.epochs;
   world_.trace(name(), "follows epoch ", epoch, " from ", disk_.log.size());

@@ -87,7 +87,6 @@ Status EpochFollow::on_hello(const MasterHello& hello) {
 }
 
 Status EpochFollow::cut(const TruncationPlan& plan) {
-  RMQ_CHECK_OK(epochs_.replace(plan.epochs_before_cut));
   if (plan.truncate_to < stored_end()) {
     log::warn("replication: log cut to where it agrees with the master's",
               {{"from", stored_end()}, {"to", plan.truncate_to}});
@@ -98,7 +97,7 @@ Status EpochFollow::cut(const TruncationPlan& plan) {
     }
     RMQ_CHECK_OK(cut_log(store_, options_, static_cast<std::uint64_t>(plan.truncate_to)));
   }
-  return epochs_.replace(plan.epochs_after_cut);
+  return epochs_.replace(plan.epochs);
 }
 
 Status EpochFollow::wipe(std::string_view why) {

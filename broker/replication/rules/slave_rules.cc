@@ -35,15 +35,14 @@ TruncationPlan SlaveRules::plan_truncation(const EpochList& mine, std::int64_t m
   }
   plan.truncate_to = *agreed;
   // Entries at the cut itself stay only when the master has the same: they are empty epochs that both know.
-  plan.epochs_before_cut = mine;
-  plan.epochs_before_cut.truncate_suffix(*agreed);
+  plan.epochs = mine;
+  plan.epochs.truncate_suffix(*agreed);
   if (const auto last = mine.last(); last && last->start == *agreed && master.find(last->epoch) == last) {
-    plan.epochs_before_cut.append(*last);
+    plan.epochs.append(*last);
   }
   // After the cut, the log is a prefix of the master's: so is the list.
-  plan.epochs_after_cut = plan.epochs_before_cut;
   for (const EpochEntry& entry : master.entries()) {
-    if (entry.start == *agreed) plan.epochs_after_cut.append(entry);
+    if (entry.start == *agreed) plan.epochs.append(entry);
   }
   return plan;
 }

@@ -178,8 +178,8 @@ class Script {
     const auto end = number(words, "end", 0);
     if (verb == "truncate") {
       const auto plan = SlaveRules::plan_truncation(list("mine"), end, list("master"), number(words, "master_end", 0));
-      return std::string(plan.wipe ? "wipe " : "") + "to " + std::to_string(plan.truncate_to) + " before " +
-             text(plan.epochs_before_cut) + " after " + text(plan.epochs_after_cut);
+      return std::string(plan.wipe ? "wipe " : "") + "to " + std::to_string(plan.truncate_to) + " epochs " +
+             text(plan.epochs);
     }
     if (verb == "mend") return text(SlaveRules::mend_at_start(list("mine"), end));
     if (verb == "due") {
