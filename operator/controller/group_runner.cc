@@ -32,7 +32,8 @@ std::optional<election::Position> position_of(const protocol::Command& answer, c
   const auto header = protocol::decode_header<protocol::GetBrokerEpochCacheResponse>(view);
   const auto body = protocol::parse_body<protocol::EpochEntryCache>(view.body);
   if (!header || !body || body->broker_name != group) return std::nullopt;
-  if (body->broker_id != id && body->broker_id != 0) return std::nullopt;  // a stock master says 0
+  // A stock master says 0; one that has just started and was told no role yet says -1.
+  if (body->broker_id > 0 && body->broker_id != id) return std::nullopt;
   election::Position position;
   for (const auto& entry : body->epoch_list) position.last_epoch = std::max(position.last_epoch, entry.epoch);
   position.end = body->max_offset;
