@@ -46,8 +46,15 @@ stop_all() {
   local file
   for file in "$work"/*.pid; do [ -f "$file" ] && kill_hard "$(basename "$file" .pid)"; done
 }
-finish() {
-  if [ "$failed" = 1 ] && [ -n "${KEEP_LOGS:-}" ]; then mkdir -p "$KEEP_LOGS"; cp -r "$work"/*.out "$work"/*/logs "$KEEP_LOGS"/ 2>/dev/null; fi
+finish() { # with KEEP_LOGS=DIR, what the processes said is kept when something failed
+  local log
+  if [ "$failed" = 1 ] && [ -n "${KEEP_LOGS:-}" ]; then
+    mkdir -p "$KEEP_LOGS"
+    cp "$work"/*.out "$KEEP_LOGS"/
+    for log in "$work"/*/logs/*.log; do
+      [ -f "$log" ] && cp "$log" "$KEEP_LOGS/$(basename "$(dirname "$(dirname "$log")")")-$(basename "$log")"
+    done
+  fi
   exit "$failed"
 }
 
@@ -58,6 +65,10 @@ mqadmin() {
   timeout 30 java -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Duser.home="$work/admin" \
     -Drocketmq.log.root="$work/admin" -cp "$admin_path" org.apache.rocketmq.tools.command.MQAdminStartup "$@" 2>&1
 }
-mqadmin_ok() { mqadmin "$@" >"$work/admin.out"; cat "$work/admin.out"; ! grep -qE 'Exception|error|fail|^usage:' "$work/admin.out"; }
+mqadmin_ok() {
+  mqadmin "$@" | grep -vE '^\s+at ' >"$work/admin.out" # without stack traces
+  cat "$work/admin.out"
+  ! grep -qE 'Exception|error|fail|^usage:' "$work/admin.out"
+}
 mqadmin_fails() { ! mqadmin_ok "$@"; }
 mqadmin_says() { local words=$1; shift; mqadmin "$@" | tr -d ' ' | tee "$work/admin.out" | grep -qF -- "$words"; }

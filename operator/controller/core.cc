@@ -171,9 +171,16 @@ void Core::submit(const Command& request, const remoting::ReplyTo& reply) {
   if (!parsed) return reply.send(plain(ResponseCode::kControllerInvalidRequest, parsed.error().message));
   if (request.code == RequestCode::kBrokerHeartbeat) count([](ControllerMetrics& m) { ++m.heartbeats; });
   remember(reply.connection, parsed->group, parsed->request);
-  table_.submit(reply.connection->id(), parsed->cluster, parsed->group, std::move(parsed->request),
-                [reply, code = request.code, cluster = parsed->cluster, group = parsed->group](
-                    const election::Answer& answer) { reply.send(to_command(code, cluster, group, answer)); });
+  table_.submit(
+      reply.connection->id(), parsed->cluster, parsed->group, std::move(parsed->request),
+      [reply, code = request.code, cluster = parsed->cluster, group = parsed->group](const election::Answer& answer) {
+        log::debug("answered", {{"code", code},
+                                {"group", group},
+                                {"with", answer.code},
+                                {"remark", answer.remark},
+                                {"peer", reply.connection->remote_address()}});
+        reply.send(to_command(code, cluster, group, answer));
+      });
 }
 
 // Whose process this connection belongs to: what registers or heartbeats over it.

@@ -103,7 +103,8 @@ void set_elected(Command& command, const election::Answer& answer) {
   header.master_epoch = answer.master_epoch;
   header.sync_state_set_epoch = answer.set_epoch;
   protocol::set_header(command, header);
-  if (answer.elected) command.body = protocol::to_body(*answer.elected);
+  // Quoted keys: the original's tools read the group's addresses with a parser that knows no bare numbers.
+  if (answer.elected) command.body = protocol::to_body(*answer.elected, protocol::JsonStyle::kStandard);
 }
 
 void set_registered(Command& command, std::string_view cluster, std::string_view group,
