@@ -92,7 +92,8 @@ class StateJournal::Core final : public store::AppendListener, public std::enabl
   bool write_snapshot(std::unique_lock<std::mutex>& lock);
   bool write_changes(std::unique_lock<std::mutex>& lock);
   bool write_ahead(std::unique_lock<std::mutex>& lock);
-  void append(std::unique_lock<std::mutex>& lock, std::vector<std::pair<JournalEntry, Flying>> entries);
+  // Takes what is in the entries.
+  void append(std::unique_lock<std::mutex>& lock, std::vector<std::pair<JournalEntry, Flying>>& entries);
 
   const StateJournalOptions options_;
   JournalQueue queue_;

@@ -107,7 +107,7 @@ bool StateJournal::Core::write_snapshot(std::unique_lock<std::mutex>& lock) {
   if (writer_ != writer) return true;  // another role by now
   std::vector<std::pair<JournalEntry, Flying>> entries;
   entries.emplace_back(std::move(entry), Flying{.done = {}, .taken = {}, .snapshot = true});
-  append(lock, std::move(entries));
+  append(lock, entries);
   return true;
 }
 
@@ -125,7 +125,7 @@ bool StateJournal::Core::write_changes(std::unique_lock<std::mutex>& lock) {
                          Flying{.done = std::move(change.done), .taken = {}, .deadline = change.deadline});
     waiting_.pop_front();
   }
-  append(lock, std::move(entries));
+  append(lock, entries);
   return true;
 }
 
@@ -159,14 +159,14 @@ bool StateJournal::Core::write_ahead(std::unique_lock<std::mutex>& lock) {
   ahead_flies_ = true;
   std::vector<std::pair<JournalEntry, Flying>> entries;
   entries.emplace_back(std::move(entry), std::move(flying));
-  append(lock, std::move(entries));
+  append(lock, entries);
   return true;
 }
 
 // All records of the entries go into the log one after the other: nobody else appends to the queue. They are several
 // batches where they are large; an entry is acknowledged with its last.
 void StateJournal::Core::append(std::unique_lock<std::mutex>& lock,
-                                std::vector<std::pair<JournalEntry, Flying>> entries) {
+                                std::vector<std::pair<JournalEntry, Flying>>& entries) {
   const auto now = steady_clock::now();
   std::vector<JournalEntry> numbered;
   for (auto& [entry, flying] : entries) {
