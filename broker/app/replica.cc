@@ -175,7 +175,10 @@ replication::Progress Replica::progress() {
 }
 
 void Replica::hand_over() {
-  if (!membership_ || !parts_.config.is_master() || replication_->status().sync_set.size() < 2) return;
+  if (!membership_ || !parts_.config.is_master()) return;
+  const auto before = replication_->status();
+  if (before.sync_set.size() < 2) return;
+  const auto epoch = before.epoch;
   // While the log still takes it: what consumers committed since the last interval.
   if (auto flushed = parts_.journal.flush(kDrainLimit); !flushed) {
     log::warn("the last commits are not in the journal", {{"error", flushed.error()}});
@@ -184,7 +187,7 @@ void Replica::hand_over() {
     log::warn("no hand-over: the others have not everything", {{"error", drained.error()}});
     return;
   }
-  if (auto resigned = membership_->resign(kResignLimit); !resigned) {
+  if (auto resigned = membership_->resign(epoch, kResignLimit); !resigned) {
     // A stock Controller knows no resignation; it elects when our connection closes, and all is there to be elected.
     log::info("no hand-over: the Controller lets nobody take over before the end", {{"error", resigned.error()}});
     return;

@@ -13,7 +13,9 @@ replication::ReplicationOptions replication_options_of(const BrokerConfig& confi
                    : config.mode() == ReplicationMode::kSync ? AckMode::kSync
                                                              : AckMode::kAsync;
   } else {
-    options.mode = config.broker_role == "SYNC_MASTER" ? AckMode::kSync : AckMode::kAsync;
+    // As the original: a SYNC_MASTER whose own copy is enough waits for nobody.
+    const bool waits = config.broker_role == "SYNC_MASTER" && config.in_sync_replicas > 1;
+    options.mode = waits ? AckMode::kSync : AckMode::kAsync;
   }
   options.listen_host = config.bind_address;
   options.listen_port = static_cast<std::uint16_t>(config.ha_listen_port);
@@ -28,6 +30,7 @@ replication::ReplicationOptions replication_options_of(const BrokerConfig& confi
   options.idle_ms = config.ha_housekeeping_interval;
   options.not_caught_up_ms = config.ha_max_time_slave_not_catchup;
   options.max_gap_bytes = config.ha_max_gap_not_in_sync;
+  options.shared_secret = config.ha_shared_secret;
   options.batch_bytes = static_cast<std::size_t>(config.ha_transfer_batch_size);
   return options;
 }

@@ -174,13 +174,14 @@ Command alter_request(const BrokerFacts& facts, BrokerId id, std::int32_t master
   return request;
 }
 
-Command resign_request(const BrokerFacts& facts, BrokerId id, std::int64_t wall_ms) {
+Command resign_request(const BrokerFacts& facts, BrokerId id, std::int32_t epoch, std::int64_t wall_ms) {
   protocol::ElectMasterRequest header;
   header.cluster_name = facts.cluster;
   header.broker_name = facts.name;
   header.broker_id = id;
   header.invoke_time = wall_ms;
   header.resign = true;
+  header.resign_epoch = epoch;
   return command(RequestCode::kControllerElectMaster, header);
 }
 

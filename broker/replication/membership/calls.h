@@ -34,7 +34,8 @@ protocol::Command find_leader_request();
 protocol::Command heartbeat_request(const BrokerFacts& facts, BrokerId id, const Progress& progress);
 protocol::Command alter_request(const BrokerFacts& facts, BrokerId id, std::int32_t master_epoch,
                                 const std::set<BrokerId>& set, std::int32_t set_epoch, std::int64_t wall_ms);
-protocol::Command resign_request(const BrokerFacts& facts, BrokerId id, std::int64_t wall_ms);
+// Gives up the mastership of `epoch`, and no later one.
+protocol::Command resign_request(const BrokerFacts& facts, BrokerId id, std::int32_t epoch, std::int64_t wall_ms);
 
 // An answer that can't be read counts as none.
 StepResult step_result(Step step, const Result<protocol::Command>& answer);

@@ -270,10 +270,11 @@ void Membership::propose(const Proposal& proposal, std::int32_t master_epoch) {
   });
 }
 
-Status Membership::resign(milliseconds limit) {
+Status Membership::resign(std::int32_t epoch, milliseconds limit) {
   const auto now = status();
   if (!now.own_id || now.leader.empty()) return fail(ErrorKind::kUnavailable, "no controller is known");
-  auto answer = client_.call_and_wait(now.leader, resign_request(options_.facts, *now.own_id, clock_.wall_ms()), limit);
+  auto answer =
+      client_.call_and_wait(now.leader, resign_request(options_.facts, *now.own_id, epoch, clock_.wall_ms()), limit);
   if (!answer) return fail(std::move(answer).error().with("resign"));
   const auto result = step_result(Step::kElect, answer);
   if (result.error) return fail(*result.error);

@@ -73,8 +73,8 @@ class Membership {
   void propose(const Proposal& proposal, std::int32_t master_epoch);
   // At once instead of when it is due: the Controller may be waiting for it, or a lease for its answer.
   void heartbeat_now();
-  // Gives the mastership up (1002 with resign): the Controller's answer, or an error after `limit`. Blocks.
-  Status resign(std::chrono::milliseconds limit);
+  // Gives the mastership of `epoch` up (1002 with resign): the Controller's answer, or an error after `limit`. Blocks.
+  Status resign(std::int32_t epoch, std::chrono::milliseconds limit);
 
   MembershipStatus status() const;
 
