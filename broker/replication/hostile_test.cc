@@ -182,6 +182,42 @@ TEST_CASE("a master that lies changes nothing in a slave's log") {
   }
 }
 
+TEST_CASE("a shared secret: who knows it replicates, nobody else is heard") {
+  const auto knowing = [](std::string secret) {
+    return [secret](store::StoreOptions&, ReplicationOptions& options) {
+      options.mode = Mode::kSync;
+      options.shared_secret = secret;
+    };
+  };
+  Node master(knowing("s3cret")), slave(knowing("s3cret")), wrong(knowing("guess")), without(knowing(""));
+  REQUIRE(master.lead(1, 1, {1, 2}));
+  REQUIRE(wrong.follow(master, 1, 2, 1));
+  REQUIRE(without.follow(master, 1, 2, 1));
+  auto stranger = RawPeer::connect(port_of(master));
+  REQUIRE(stranger.say(encode(SlaveHello{.broker_id = 2})));
+  CHECK(stranger.is_closed());
+  auto guesser = RawPeer::connect(port_of(master));
+  REQUIRE(guesser.say("RMQG" + std::string(32, 'n')));
+  CHECK(guesser.hear(64).size() == 64);
+  REQUIRE(guesser.say(std::string(32, 'p')));
+  CHECK(guesser.is_closed());
+  CHECK(master.send("x") == AppendStatus::kReplicaTimeout);
+  CHECK(wrong.end() == 0);
+  CHECK(without.end() == 0);
+  wrong.replication->stop();
+  without.replication->stop();
+  REQUIRE(slave.follow(master, 1, 2, 1));
+  CHECK(eventually([&] { return master.send("x") == AppendStatus::kOk; }));
+  CHECK(slave.log_bytes() == master.log_bytes());
+  // A master that does not know it gets nothing out of a slave.
+  Node impostor(knowing(""));
+  REQUIRE(impostor.lead(2, 3, {3}));
+  impostor.send_many(3);
+  const auto before = slave.end();
+  REQUIRE(slave.follow(impostor, 2, 2, 3));
+  CHECK_FALSE(eventually([&] { return slave.end() != before; }, 300));
+}
+
 TEST_CASE("fixed roles: junk on the HA port counts for nothing (apache/rocketmq 3015)") {
   Node master([](store::StoreOptions&, ReplicationOptions& options) {
     options.protocol = HaProtocol::kClassic;

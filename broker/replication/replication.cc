@@ -10,6 +10,7 @@
 #include "broker/replication/ha/epoch_follow.h"
 #include "broker/replication/ha/epoch_master.h"
 #include "broker/replication/ha/follower.h"
+#include "broker/replication/ha/guard.h"
 #include "common/base/log.h"
 
 namespace rmq::replication {
@@ -57,6 +58,7 @@ class Replication::Impl {
   Status leave_role();
   Status make_replica();
   Status write_epoch(std::int32_t epoch);
+  std::shared_ptr<Follower> make_follower(std::unique_ptr<Follow> follow) const;
   Parts parts() const;
   void set_parts(Parts parts);
   void on_connection(Socket socket);
@@ -142,6 +144,13 @@ Status Replication::Impl::write_epoch(std::int32_t epoch) {
   return epochs_.append({epoch, end});
 }
 
+std::shared_ptr<Follower> Replication::Impl::make_follower(std::unique_ptr<Follow> follow) const {
+  if (!options_.shared_secret.empty()) {
+    follow = std::make_unique<GuardedFollow>(std::move(follow), options_.shared_secret);
+  }
+  return std::make_shared<Follower>(std::move(follow), options_, clock_);
+}
+
 Status Replication::Impl::become_master(const MasterTerm& term) {
   std::lock_guard lock(role_mutex_);
   if (stopped_) return fail(ErrorKind::kUnavailable, "replication is stopped");
@@ -185,8 +194,7 @@ Status Replication::Impl::become_slave(const SlaveTerm& term) {
   }
   RMQ_CHECK_OK(promises_.follow(term.epoch));
   RMQ_CHECK_OK(make_replica());
-  auto follow = std::make_unique<EpochFollow>(store_, epochs_, promises_, options_, clock_, term);
-  auto follower = std::make_shared<Follower>(std::move(follow), options_, clock_);
+  auto follower = make_follower(std::make_unique<EpochFollow>(store_, epochs_, promises_, options_, clock_, term));
   follower->set_master(term.master_ha_address);
   set_parts({.follower = std::move(follower), .slave_term = term});
   log::info("replication: slave",
@@ -221,8 +229,7 @@ Status Replication::Impl::become_classic_slave(const std::string& address) {
   }
   RMQ_CHECK_OK(make_replica());
   store_.set_confirm_offset(UINT64_MAX);
-  auto follow = std::make_unique<ClassicFollow>(store_, options_, clock_);
-  auto follower = std::make_shared<Follower>(std::move(follow), options_, clock_);
+  auto follower = make_follower(std::make_unique<ClassicFollow>(store_, options_, clock_));
   follower->set_master(address);
   set_parts({.follower = std::move(follower)});
   return {};

@@ -102,8 +102,9 @@ Status EpochFollow::cut(const TruncationPlan& plan) {
 
 Status EpochFollow::wipe(std::string_view why) {
   log::warn("replication: the log is built anew from the master's", {{"why", why}, {"own_end", stored_end()}});
-  RMQ_CHECK_OK(epochs_.replace(EpochList()));
-  return empty_log(store_, options_);
+  // As with a cut, the log goes first: no tail may pass for what it isn't.
+  RMQ_CHECK_OK(empty_log(store_, options_));
+  return epochs_.replace(EpochList());
 }
 
 // ---- Transfer

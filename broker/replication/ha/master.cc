@@ -2,9 +2,15 @@
 
 #include <algorithm>
 
+#include "broker/replication/ha/guard.h"
 #include "common/base/log.h"
 
 namespace rmq::replication {
+namespace {
+
+constexpr std::int64_t kProofLimitMs = 5'000;
+
+}  // namespace
 
 Master::Master(store::MessageStore& store, const ReplicationOptions& options, const Clock& clock)
     : store_(store), options_(options), clock_(clock), bell_(store.log()) {}
@@ -38,6 +44,9 @@ void Master::adopt(Socket socket) {
   }
   const auto token = ++last_token_;
   auto feed = make_feed(token, socket.peer());
+  if (!options_.shared_secret.empty()) {
+    feed = std::make_unique<GuardedFeed>(std::move(feed), options_.shared_secret, kProofLimitMs, clock_);
+  }
   auto link = std::make_unique<Link>(std::move(socket), std::move(feed), store_.log(), bell_, clock_, options_.idle_ms);
   link->start();
   links_.emplace(token, std::move(link));
