@@ -365,7 +365,7 @@ Status KubeControllers::follow_master(const EntryPtr& entry, const std::string& 
   const auto number = number_after_dash(group);
   const auto ordinal = number_after_dash(master);
   // Before the first pass has made them there is nothing to switch.
-  if (number >= 0 && ordinal >= 0 && !cluster.spec.paused && world_.find(kServices, {entry->key.ns, group})) {
+  if (number >= 0 && ordinal >= 0 && world_.find(kServices, {entry->key.ns, group})) {
     auto applied = world_.apply(kServices, broker_master_service(cluster, options_.defaults, number, ordinal));
     if (!applied) return fail(std::move(applied).error());
     for (const auto& pod : world_.select(kPods, entry->key.ns, broker_group_selector(cluster, number))) {

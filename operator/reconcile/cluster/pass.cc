@@ -130,9 +130,10 @@ Status Pass::plan_groups() {
     groups_ = *surplus_.rbegin() + 1;
     surplus_.clear();
   }
-  // Paused: look, don't touch.
+  // Paused: look, don't touch. But a master that dies is replaced all the same.
   if (cluster_.spec.paused) {
     stop_ = true;
+    if (has_controller(cluster_)) RMQ_CHECK_OK(serve());
     look_at_groups();
     const auto hash_of = [&](const json& manifest) {
       return text_at(manifest, {"spec", "template", "metadata", "annotations", kTemplateHashAnnotation});

@@ -58,6 +58,7 @@ class Pass {
 
   // pass_replication.cc: groups with several replicas.
   kube::ObjectKey key() const { return {cluster_.name_space, cluster_.name}; }
+  Status serve();
   void look_at_groups();
   std::optional<GroupView> recorded_view(const std::string& group) const;
   Status remove_broker_groups();

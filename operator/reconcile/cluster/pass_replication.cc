@@ -64,10 +64,14 @@ Status Pass::controller() {
   }
   for (std::int64_t group = 0; group < groups_; ++group) RMQ_CHECK_OK(ensure_broker_group(group));
   RMQ_CHECK_OK(ensure(kServices, controller_service(cluster_, defaults_)));
-  RMQ_TRY(auto endpoint, controllers_.serve(cluster_));
-  RMQ_CHECK_OK(ensure(kEndpointSlices, controller_endpoint_slice(cluster_, defaults_, endpoint.ip, endpoint.port)));
+  RMQ_CHECK_OK(serve());
   look_at_groups();
   return {};
+}
+
+Status Pass::serve() {
+  RMQ_TRY(auto endpoint, controllers_.serve(cluster_));
+  return ensure(kEndpointSlices, controller_endpoint_slice(cluster_, defaults_, endpoint.ip, endpoint.port));
 }
 
 // A group is new while nothing of it has ever been on a disk: then its first broker may be master at once.

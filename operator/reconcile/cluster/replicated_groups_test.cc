@@ -228,6 +228,19 @@ TEST_CASE("a broker group goes with its cluster or its group, and not by hand") 
   CHECK_FALSE(s.controllers.serves(kA));
 }
 
+TEST_CASE("paused: nothing is changed, but the Controller goes on") {
+  Setup s;
+  s.make("a", sync_spec(2));
+  s.converge();
+  s.edit("a", {{"spec", {{"paused", true}, {"version", "2"}}}});
+  s.controllers.end(kA);  // as if the operator had been started anew
+  s.converge();
+  CHECK(s.controllers.serves(kA));
+  CHECK(s.condition("Progressing")["reason"] == "Paused");
+  CHECK(s.status()["groups"][0]["master"] == "a-broker-0-0");
+  CHECK(s.image("a-broker-0-1") == "rocketmq-k8s/broker:0.1.0");
+}
+
 TEST_CASE("what an unclean election may have cost is a condition") {
   Setup s;
   s.make("a", sync_spec(2));
