@@ -55,7 +55,28 @@ void World::stop_machine(Place place, bool power, bool disk) {
   if (!one.up()) return;
   one.kill(power);
   if (disk) one.lose_disk();
-  scheduler.after(random.between(power ? 1000 : 150, 9000), [&one] { one.start(); });
+  scheduler.after(random.between(power ? 1000 : 150, 9000), [this, place] {
+    replica(place).start();
+    if (!healed_ && plan.one_way > 0 && random.chance(30)) disturb_join(place);
+  });
+}
+
+// While a replica comes back and asks to be a member: the master does not hear what the Controller made of it, the
+// replica falls behind, and the master dies. (Random faults alone rarely meet so well.)
+void World::disturb_join(Place place) {
+  Place master = -1;
+  for (Place other = 0; other < plan.replicas; ++other) {
+    if (replica(other).is_master()) master = other;
+  }
+  if (master < 0 || master == place) return;
+  trace("fault", "r", place, " joins while r", master, " does not hear the Controller");
+  network.cut_link(plan.replicas, master, random.between(1500, 6000));
+  scheduler.after(random.between(300, 900), [this, place] {
+    if (!healed_) network.slow_down(place, 3000);
+  });
+  scheduler.after(random.between(800, 2600), [this, master] {
+    if (!healed_) stop_machine(master, false, false);
+  });
 }
 
 void World::crash(Place place) {

@@ -66,9 +66,11 @@ void Replica::on_master_hello(const HaMessage& message) {
     disk_.log.truncate(size, world_.options.bug.replica.stale_tail_10666);
     confirm_ = std::min(confirm_, size);
     applied_ = std::min(applied_, size);
-    if (world_.faults_on() && world_.plan.crash > 0 && world_.random.chance(15)) return world_.crash(place_);
   }
+  const bool may_crash = cuts && world_.faults_on() && world_.plan.crash > 0;
+  if (may_crash && world_.random.chance(15)) return world_.crash(place_);
   disk_.epochs = plan.epochs;
+  if (may_crash && world_.random.chance(15)) return world_.crash(place_);
   session_epoch_ = epoch;
   master_epochs_ = message.epochs;
   world_.trace(name(), "follows epoch ", epoch, " from ", disk_.log.size());

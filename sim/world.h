@@ -78,6 +78,7 @@ class World {
   void partition(bool one_way);
   void switch_over();
   void stop_machine(Place place, bool power, bool disk);
+  void disturb_join(Place place);
   void change_leader();
   void heal();
   bool stuck_beyond_promise() const;
