@@ -7,7 +7,11 @@
 namespace rmq::broker {
 namespace {
 
-constexpr std::chrono::milliseconds kTick{500};  // between looks at a master that is not reached
+constexpr std::chrono::milliseconds kTick{100};
+constexpr std::int64_t kAskAgainMs = 500;  // a master that is not reached: has it moved?
+constexpr std::int64_t kAskAgainSoonMs =
+    100;  // a master whose log's address is not known: it may be about to be master
+constexpr std::int64_t kRetryMs = 500;
 
 }  // namespace
 
@@ -65,7 +69,7 @@ void RoleSwitch::run() {
     lock.unlock();
     if (fenced && config_.is_master() && current_ && current_->view.master_epoch < *fenced) lose_mastership();
     if (wanted) carry_out(*wanted);
-    if (!wanted && retry_) carry_out(*current_);
+    if (!wanted && retry_ && clock_.monotonic_ms() >= retry_at_ms_) carry_out(*current_);
     if (ready) on_ready(*ready);
     if (told) {
       asking_ = false;
@@ -129,7 +133,7 @@ void RoleSwitch::become_master(const Decision& decision) {
   term.lease_from_ms = clock_.monotonic_ms() - decision.lease_ms;
   if (auto led = actions_.lead(term); !led) {
     log::warn("can't become master", {{"epoch", view.master_epoch}, {"error", led.error()}});
-    retry_ = led.error().kind != ErrorKind::kConflict;  // a conflict: a newer epoch is known here
+    retry_later(led.error());
     return;
   }
   actions_.heartbeat_now();
@@ -149,6 +153,12 @@ void RoleSwitch::become_master(const Decision& decision) {
                      .ha_address = config_.ha_address(),
                      .state_version = view.master_epoch,
                      .shared_address = shared});
+}
+
+// Not after a conflict: a newer epoch is known here, and the Controller will say so.
+void RoleSwitch::retry_later(const Error& error) {
+  retry_ = error.kind != ErrorKind::kConflict;
+  retry_at_ms_ = clock_.monotonic_ms() + kRetryMs;
 }
 
 void RoleSwitch::on_ready(std::int32_t epoch) {
@@ -192,7 +202,7 @@ void RoleSwitch::follow() {
   term.master_ha_address = ha_address_;
   if (auto followed = actions_.follow(term); !followed) {
     log::warn("can't follow", {{"epoch", term.epoch}, {"error", followed.error()}});
-    retry_ = followed.error().kind != ErrorKind::kConflict;
+    retry_later(followed.error());
   }
 }
 
@@ -201,7 +211,7 @@ void RoleSwitch::look_for_master() {
   const auto now = clock_.monotonic_ms();
   if (asking_ || now < ask_at_ms_ || (!ha_address_.empty() && actions_.connected_to_master())) return;
   asking_ = true;
-  ask_at_ms_ = now + kTick.count();
+  ask_at_ms_ = now + (ha_address_.empty() ? kAskAgainSoonMs : kAskAgainMs);
   actions_.ask_ha_address(current_->view.master_address,
                           [this, master = current_->view.master_address](std::string address) {
                             {

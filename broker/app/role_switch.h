@@ -75,6 +75,7 @@ class RoleSwitch {
   void become_slave(const Decision& decision);
   void follow();
   void lose_mastership();
+  void retry_later(const Error& error);
   void on_ready(std::int32_t epoch);
   void look_for_master();
   void set_role(Role role, std::int64_t broker_id);
@@ -87,6 +88,7 @@ class RoleSwitch {
   // The thread's own.
   std::optional<Decision> current_;  // in force, or failed and tried again
   bool retry_ = false;
+  std::int64_t retry_at_ms_ = 0;
   bool services_ = false;
   std::string ha_address_;  // of the present master; empty: not known
   bool asking_ = false;

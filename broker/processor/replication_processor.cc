@@ -27,7 +27,9 @@ void ReplicationProcessor::handle(const Request& request) {
 // Only a master says where its log can be had; what others try to set (the original's pre-online service) is not taken.
 void ReplicationProcessor::exchange_ha_info(const Request& request) {
   auto response = protocol::response_to(request.command, ResponseCode::kSuccess);
-  if (config_.is_master() && request.command.ext("masterHaAddress").empty()) {
+  // Replicas connect before the mastership is complete: it may need them to be.
+  const bool master = replication_.status().role == replication::Role::kMaster;
+  if (master && request.command.ext("masterHaAddress").empty()) {
     response.set("masterHaAddress", config_.ha_address());
     response.set("masterFlushOffset", replication_.position().end);
     response.set("masterAddress", config_.broker_address());

@@ -135,7 +135,7 @@ void TopicAdminProcessor::list_all(const Request& request) {
   body.topics = std::move(table.topics);
   auto response = protocol::response_to(request.command, ResponseCode::kSuccess);
   // Slaves of ours follow the journal instead of asking (docs/replication.md, "On the wire").
-  if (config_.is_master()) response.set("rmqJournal", 1);
+  response.set("rmqJournal", 1);
   response.set("totalTopicNum", static_cast<std::int32_t>(topics_.size()));
   response.body = protocol::to_body(body);
   remoting::reply(request, std::move(response));
