@@ -32,9 +32,10 @@ enum class FenceVerdict {
   kRefused,       // this epoch was decided already, or a greater one promised: the position must not count for it
 };
 
-// What a handshake with a master leads to. Two steps, the first on disk before the second: cut the log so that no restart
-// brings the tail back (issue 10666); store `epochs`. A crash in between leaves a list that is right for what the log
-// still holds (mend_at_start). The other way round, a tail would pass for an older epoch's, and could win elections.
+// What a handshake with a master leads to. Two steps, the first on disk before the second: cut the log so that no
+// restart brings the tail back (issue 10666); store `epochs`. A crash in between leaves a list that is right for what
+// the log still holds (mend_at_start). The other way round, a tail would pass for an older epoch's, and could win
+// elections.
 struct TruncationPlan {
   std::int64_t truncate_to = 0;  // the log's end afterwards; equal to the own end: nothing to cut
   // Nothing in common (or a log without epochs): the whole log goes, and the replica starts as if new.
