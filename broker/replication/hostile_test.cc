@@ -1,6 +1,8 @@
 // What peers must not be able to do.
 #include <doctest/doctest.h>
 
+#include <thread>
+
 #include "broker/replication/testing/nodes.h"
 #include "broker/replication/testing/raw_peer.h"
 #include "broker/replication/wire/autoswitch.h"
@@ -234,10 +236,15 @@ TEST_CASE("fixed roles: junk on the HA port counts for nothing (apache/rocketmq 
   REQUIRE(beyond.say(encode_classic_ack(0)));
   REQUIRE(beyond.say(encode_classic_ack(master.end() + 1)));
   CHECK(beyond.is_closed());
-  // A plausible number without anything behind it.
+  // A plausible number without anything behind it, while a message waits for its copy.
+  const auto before = master.end();
+  auto status = AppendStatus::kOk;
+  std::thread sender([&] { status = master.send("x"); });
+  CHECK(eventually([&] { return master.end() > before; }));
   auto plausible = RawPeer::connect(port_of(master));
   REQUIRE(plausible.say(encode_classic_ack(master.end())));
-  CHECK(master.send("x") == AppendStatus::kReplicaTimeout);
+  sender.join();
+  CHECK(status == AppendStatus::kReplicaTimeout);
 }
 
 }  // namespace
