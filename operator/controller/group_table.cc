@@ -146,6 +146,7 @@ void GroupTable::forget(const std::string& name) {
 
 std::vector<GroupStatus> GroupTable::statuses() const {
   std::vector<GroupStatus> result;
+  result.reserve(groups_.size());
   for (const auto& [name, group] : groups_) result.push_back(group->status());
   return result;
 }

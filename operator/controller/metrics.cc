@@ -21,7 +21,7 @@ http::Metrics::ReadSamples each(ReadControllers read, Value value) {
 
 }  // namespace
 
-void add_metrics(http::Metrics& metrics, ReadControllers read) {
+void add_metrics(http::Metrics& metrics, const ReadControllers& read) {
   using M = ControllerMetrics;
   metrics.gauges("rocketmq_controller_leading", "1 where this process decides.",
                  each(read, [](const M& m) { return m.leading ? 1 : 0; }));

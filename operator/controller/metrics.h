@@ -13,6 +13,6 @@ namespace rmq::controller {
 // By cluster, at the moment of the scrape; the map may change from one to the next. An empty name: no label.
 using ReadControllers = std::function<std::map<std::string, ControllerMetrics>()>;
 
-void add_metrics(http::Metrics& metrics, ReadControllers read);
+void add_metrics(http::Metrics& metrics, const ReadControllers& read);
 
 }  // namespace rmq::controller
