@@ -20,6 +20,7 @@ constexpr milliseconds kLookUpPeriod{5'000};
 constexpr milliseconds kFixedSyncPeriod{60'000};       // as the original
 constexpr milliseconds kControlledSyncPeriod{10'000};  // as the original in controller mode
 constexpr milliseconds kFixedMasterLimit{10'000};
+constexpr milliseconds kWatchPeriod{200};
 constexpr milliseconds kHaAddressLimit{1'000};
 constexpr milliseconds kDrainLimit{2'000};
 constexpr milliseconds kResignLimit{3'000};
@@ -32,11 +33,11 @@ Replica::Replica(const ReplicaParts& parts)
       controllers_(parts.config.controller_addr, kLookUpPeriod),
       slave_sync_(parts.client, parts.tables,
                   parts.config.enable_controller_mode ? kControlledSyncPeriod : kFixedSyncPeriod),
+      watch_(kWatchPeriod, [this] { parts_.config.follows_master = replication_->status().connected; }),
       fixed_follower_("follow", 1, 16) {
   auto options = replication_options_of(parts.config);
   options.before_cut = [this](std::uint64_t log_end) { return parts_.journal.before_cut(log_end); };
   options.after_cut = [this] { parts_.journal.after_cut(); };
-  options.on_connections_changed = [this] { parts_.config.follows_master = replication_->status().connected; };
   if (parts.config.enable_controller_mode) {
     options.propose_sync_set = [this](const replication::Proposal& proposal) {
       membership_->propose(proposal, replication_->status().epoch);
@@ -97,6 +98,7 @@ Status Replica::start() {
   RMQ_CHECK_OK(replication_->start());
   if (parts_.config.ha_listen_port == 0) parts_.config.ha_listen_port = replication_->port();
   slave_sync_.start();
+  watch_.start();
   if (!membership_) return start_fixed_role();
   controllers_.start();
   roles_->start();
@@ -204,6 +206,7 @@ void Replica::stop() {
     roles_->stop();
   }
   slave_sync_.stop();
+  watch_.stop();
   fixed_follower_.stop();
   parts_.schedule.stop();
   parts_.journal.stop();

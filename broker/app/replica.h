@@ -10,6 +10,7 @@
 #include "broker/app/controller_addresses.h"
 #include "broker/app/role_switch.h"
 #include "broker/app/slave_sync.h"
+#include "broker/app/ticker.h"
 #include "broker/journal/state_journal.h"
 #include "broker/registration/name_servers.h"
 #include "broker/replication/membership/membership.h"
@@ -92,6 +93,7 @@ class Replica final : public RoleActions, public replication::MembershipListener
   std::unique_ptr<RoleSwitch> roles_;
   SlaveSync slave_sync_;
   std::shared_ptr<ConnectionBook> connections_;
+  Ticker watch_;                         // keeps config.follows_master up to date
   remoting::WorkerPool fixed_follower_;  // fixed roles: becoming a slave of an address blocks
   std::atomic<bool> stopping_{false};
 };

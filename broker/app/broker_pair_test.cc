@@ -1,0 +1,115 @@
+// Two brokers with fixed roles in one process: what a master's log holds, its slave serves.
+#include <doctest/doctest.h>
+
+#include <thread>
+
+#include "broker/app/broker_fixture.h"
+
+namespace rmq::broker {
+namespace {
+
+using namespace std::chrono_literals;
+using protocol::Command;
+using protocol::RequestCode;
+using protocol::ResponseCode;
+using testing::Fixture;
+using testing::property;
+
+Command request(std::int32_t code) {
+  Command command;
+  command.code = code;
+  return command;
+}
+
+Properties slave_of(const Fixture& master, Properties more = {}) {
+  Properties settings{{"brokerRole", "SLAVE"},
+                      {"brokerId", "1"},
+                      {"haMasterAddress", "127.0.0.1:" + std::to_string(master.config->ha_listen_port)}};
+  settings.merge(more);
+  return settings;
+}
+
+// The slave's log has everything that the master's has.
+void await_same_end(Fixture& master, Fixture& slave) {
+  const auto end_of = [](Fixture& broker, std::string_view field) {
+    const auto body = broker.ask(request(907)).body;
+    const auto at = body.find(field);
+    REQUIRE(at != std::string::npos);
+    return std::stoll(body.substr(at + field.size()));
+  };
+  const auto wanted = end_of(master, "\"masterCommitLogMaxOffset\":");
+  const auto limit = std::chrono::steady_clock::now() + 10s;
+  while (end_of(slave, "\"maxOffset\":") < wanted && std::chrono::steady_clock::now() < limit) {
+    std::this_thread::yield();
+  }
+  REQUIRE(end_of(slave, "\"maxOffset\":") == wanted);
+}
+
+TEST_CASE("pair: topics, groups and messages reach the slave, which serves them when it may") {
+  Fixture master;
+  Fixture slave(slave_of(master, {{"slaveReadEnable", "true"}}));
+  for (int i = 0; i < 3; ++i) CHECK(master.send("T", "m" + std::to_string(i)).code == 0);
+  CHECK(master.pull("T", 3).size() == 3);  // makes the group
+  await_same_end(master, slave);
+  const auto records = slave.pull("T", 3);
+  CHECK(records[0].body == "m0");
+  CHECK(records[2].body == "m2");
+  // At its end it sends consumers back to the master at once, as long as it knows that there is one.
+  const auto limit = std::chrono::steady_clock::now() + 10s;
+  while (!slave.config->follows_master && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+  const auto answer = slave.ask(Fixture::pull_request("T", 3, 6));
+  CHECK(answer.code == ResponseCode::kPullRetryImmediately);
+  CHECK(answer.view().ext("suggestWhichBrokerId") == "0");
+}
+
+TEST_CASE("pair: a slave takes nothing from clients") {
+  Fixture master;
+  Fixture slave(slave_of(master));
+  const auto sent = slave.send("T", "no");
+  CHECK(sent.code == ResponseCode::kSystemBusy);
+  CHECK(sent.remark == kRejectedByRole);
+  CHECK(slave.ask(Fixture::pull_request("T", 0)).code == ResponseCode::kSystemBusy);
+  auto create = request(RequestCode::kUpdateAndCreateTopic);
+  create.set("topic", "N").set("defaultTopic", "TBW102").set("readQueueNums", 1).set("writeQueueNums", 1);
+  create.set("perm", 6).set("topicFilterType", "SINGLE_TAG").set("topicSysFlag", 0).set("order", false);
+  CHECK(slave.ask(create).code == ResponseCode::kSystemError);
+  CHECK(master.ask(create).code == 0);
+}
+
+TEST_CASE("pair: a synchronous master answers SEND_OK only with the slave's copy") {
+  Fixture master(
+      {{"brokerRole", "SYNC_MASTER"}, {"inSyncReplicas", "2"}, {"totalReplicas", "2"}, {"slaveTimeout", "200"}});
+  auto alone = master.send("T", "alone", property("WAIT", "false"));
+  const auto unsafe = master.send("T", "unsafe");
+  CHECK(unsafe.code != 0);
+  Fixture slave(slave_of(master));
+  const auto limit = std::chrono::steady_clock::now() + 10s;
+  auto safe = master.send("T", "safe");
+  while (safe.code != 0 && std::chrono::steady_clock::now() < limit) safe = master.send("T", "safe");
+  CHECK(safe.code == 0);
+}
+
+TEST_CASE("pair: what the original's slaves and tools ask for") {
+  Fixture master;
+  Fixture slave(slave_of(master));
+  CHECK(master.send("T", "m").code == 0);
+  await_same_end(master, slave);
+  CHECK(master.ask(request(RequestCode::kGetAllTopicConfig)).view().ext("rmqJournal") == "1");
+  for (const auto code : {RequestCode::kGetAllTopicConfig, RequestCode::kGetAllSubscriptionGroupConfig,
+                          RequestCode::kGetAllConsumerOffset, RequestCode::kGetAllDelayOffset, 60, 61, 402}) {
+    CAPTURE(code);
+    const auto answer = master.ask(request(code));
+    CHECK(answer.code == 0);
+    CHECK_FALSE(answer.body.empty());
+  }
+  CHECK(master.ask(request(60)).body.size() == 56);
+  const auto info = master.ask(request(906));
+  CHECK(info.view().ext("masterHaAddress") == "127.0.0.1:" + std::to_string(master.config->ha_listen_port));
+  CHECK(slave.ask(request(906)).ext_fields.empty());
+  CHECK(master.ask(request(907)).body.find("\"inSyncSlaveNums\":1") != std::string::npos);
+  CHECK(slave.ask(request(907)).body.find("\"activated\":true") != std::string::npos);
+  CHECK(master.ask(request(RequestCode::kGetBrokerEpochCache)).code == ResponseCode::kSystemError);
+}
+
+}  // namespace
+}  // namespace rmq::broker
