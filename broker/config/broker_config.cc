@@ -248,7 +248,8 @@ Status BrokerConfig::complete_role() {
   if (mode() == ReplicationMode::kQuorum && total_replicas < 3) {
     return fail(ErrorKind::kInvalid, "totalReplicas: replicationMode=quorum needs 3 or more");
   }
-  const bool counted = !enable_controller_mode || mode() == ReplicationMode::kSync;
+  // The original starts with more copies than totalReplicas; who leaves that at its default has not said how many.
+  const bool counted = total_replicas > 1 && mode() != ReplicationMode::kQuorum;
   if (counted && (std::max<std::int32_t>(in_sync_replicas, min_in_sync_replicas) > total_replicas)) {
     return fail(ErrorKind::kInvalid, "inSyncReplicas and minInSyncReplicas must not exceed totalReplicas");
   }

@@ -102,7 +102,8 @@ TEST_CASE("what does not fit is refused, with the key's name") {
   CHECK(error({{"brokerRole", "SLAVE"}, {"brokerId", "1"}}) == "fits");
   CHECK(error({{"storeType", "defaultRocksDB"}}).starts_with("storeType: "));
   CHECK(error({{"enableDLegerCommitLog", "true"}}).starts_with("enableDLegerCommitLog: "));
-  CHECK(error({{"inSyncReplicas", "2"}}).starts_with("inSyncReplicas"));
+  CHECK(error({{"inSyncReplicas", "2"}}) == "fits");  // as in the original
+  CHECK(error({{"inSyncReplicas", "3"}, {"totalReplicas", "2"}}).starts_with("inSyncReplicas"));
   CHECK(error({{"minInSyncReplicas", "2"}, {"totalReplicas", "2"}}).starts_with("minInSyncReplicas <="));
   CHECK(error({{"enableControllerMode", "true"}}).starts_with("controllerAddr: "));
   CHECK(error({{"replicationMode", "sync"}}).starts_with("replicationMode: "));

@@ -2,9 +2,10 @@
 # Starts and stops the official Java controller 5.5.0 (one node), which decides who is master in controller mode.
 #
 #   javacontroller.sh start DIR [--port N] [--set key=value]...
+#   javacontroller.sh configure DIR [the same options]    only writes the settings, for run
 #   javacontroller.sh stop DIR     SIGTERM; waits for its end
 #   javacontroller.sh kill DIR     SIGKILL
-#   javacontroller.sh run DIR      in the foreground, with the settings of the last start
+#   javacontroller.sh run DIR      in the foreground, with the settings of the last start or configure
 #
 # DIR/controller.conf holds its settings, DIR/controller its state, DIR/controller.out what it prints.
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -28,9 +29,10 @@ leads() { # port
   } 2>/dev/null
 }
 
-start_controller() {
+configure_controller() {
   dir="$(mkdir -p "$1" && cd "$1" && pwd)"; shift
-  local port=9878 sets=()
+  port=9878
+  local sets=()
   while [ $# -gt 0 ]; do
     case "$1" in
       --port) port="$2" ;;
@@ -51,14 +53,19 @@ start_controller() {
     echo "notifyBrokerRoleChanged=true"
     [ ${#sets[@]} -eq 0 ] || printf '%s\n' "${sets[@]}"
   } >"$dir/controller.conf"
+}
+
+start_controller() {
+  configure_controller "$@"
   setsid "$0" run "$dir" >"$dir/controller.out" 2>&1 </dev/null &
   echo $! >"$dir/controller.pid"
   await_true "$limit_s" leads "$port" || { died controller; return 1; }
 }
 
-command="${1:?start, stop, kill or run}"; shift
+command="${1:?start, configure, stop, kill or run}"; shift
 case "$command" in
   start) start_controller "$@" ;;
+  configure) configure_controller "$@" ;;
   stop) dir="$(cd "$1" && pwd)"; end_one controller TERM ;;
   kill) dir="$(cd "$1" && pwd)"; end_one controller KILL ;;
   run) dir="$1"; run_controller ;;
