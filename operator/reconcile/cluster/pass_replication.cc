@@ -186,7 +186,13 @@ Status Pass::remove_broker_groups() {
 std::vector<PodFacts> Pass::with_sync_state(std::int64_t group, std::vector<PodFacts> pods) const {
   if (!has_controller(cluster_)) return pods;
   const auto* view = view_of(group);
-  for (auto& pod : pods) pod.lagging = view == nullptr || !view->in_sync(pod.name);
+  // Without any mastership yet a broker of an older template is one that knows no Controller, from when the group had
+  // one replica: the others wait for it.
+  const bool waits_for_all = view != nullptr && view->current && view->master_epoch == 0;
+  for (auto& pod : pods) {
+    pod.lagging = view == nullptr || !view->in_sync(pod.name);
+    if (waits_for_all && pod.outdated) pod.ready = false;
+  }
   return pods;
 }
 

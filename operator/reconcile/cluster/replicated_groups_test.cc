@@ -197,6 +197,8 @@ TEST_CASE("one replica becomes two: not a new group, so that its messages count"
   s.converge();
   CHECK(s.world.at(kBrokerGroups, "n", "a-broker-0")["spec"]["newGroup"] == false);
   CHECK(s.condition("Ready")["status"] == "True");
+  CHECK(s.condition("Progressing")["status"] == "False");
+  CHECK(s.status()["groups"][0]["pods"].size() == 2);
 }
 
 TEST_CASE("a volume left from an earlier life makes a group not new") {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "operator/build/parts.h"
 #include "operator/kube/json_access.h"
 #include "operator/reconcile/cluster/controllers.h"
 #include "operator/reconcile/cluster/simulated_world.h"
@@ -29,14 +30,17 @@ class SimulatedControllers final : public Controllers {
     GroupView view;
     for (const auto& pod : world_.select(kPods, cluster.ns, {{std::string(kInstanceLabel), cluster.name}})) {
       const auto name = kube::key_of(*pod).name;
-      if (pod_of_address(group, name) != name) continue;
+      if (pod_of_address(group, name) != name || !joined(*pod, group)) continue;
       const auto* conditions = kube::find_at(*pod, {"status", "conditions"});
       const bool alive = conditions != nullptr && conditions->at(0)["status"] == "True";
       view.replicas.push_back({.pod = name, .alive = alive, .in_sync = alive && !lagging.contains(name)});
     }
     auto& master = masters_[group];
+    const auto object = world_.at(kBrokerGroups, cluster.ns, group);
+    const bool all_needed = master.epoch == 0 && object["spec"]["newGroup"] == false;
     if (!view.in_sync(master.pod)) {
       master.pod.clear();
+      if (all_needed && view.replicas.size() < object["spec"]["replicas"].get<std::size_t>()) return view;
       for (const auto& replica : view.replicas) {
         if (!master.pod.empty() || !replica.in_sync) continue;
         master = {replica.pod, master.epoch + 1};
@@ -67,6 +71,19 @@ class SimulatedControllers final : public Controllers {
   std::set<std::string> forgotten;    // pods and groups
 
  private:
+  // Whether the pod ever ran with a configuration that names a Controller.
+  bool joined(const nlohmann::json& pod, const std::string& group) const {
+    const auto uid = kube::text_at(pod, {"metadata", "uid"});
+    if (joined_.contains(uid)) return true;
+    const auto config = kube::text_at(world_.at(kConfigMaps, kube::key_of(pod).ns, group), {"data", "broker.conf"});
+    if (config.find("enableControllerMode=true") == std::string::npos ||
+        kube::text_at(pod, {"metadata", "annotations", kConfigHashAnnotation}) != content_hash(config)) {
+      return false;
+    }
+    joined_.insert(uid);
+    return true;
+  }
+
   struct Master {
     std::string pod;
     std::int64_t epoch = 0;
@@ -74,6 +91,7 @@ class SimulatedControllers final : public Controllers {
   const SimulatedWorld& world_;
   std::set<kube::ObjectKey> served_;
   mutable std::map<std::string, Master> masters_;
+  mutable std::set<std::string> joined_;  // uids
 };
 
 }  // namespace rmq::operator_
