@@ -178,7 +178,7 @@ void Checker::stored(const std::optional<election::GroupState>& before,
     world_.fail("another master without a new epoch");
   }
   if (before->sync_set.size() > 0 && after->sync_set.empty()) world_.fail("the sync set became empty");
-  if (world_.plan.mode == Mode::kQuorum && static_cast<int>(after->sync_set.size()) > world_.plan.replicas) {
+  if (world_.plan.mode == Mode::kQuorum && static_cast<int>(after->sync_set.size()) > world_.plan.members) {
     world_.fail("more members than replicas are wanted");
   }
 }

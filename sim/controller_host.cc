@@ -20,7 +20,7 @@ void ControllerHost::start_leader() {
   clock_ = world_.draw_clock();
   election::Policy policy;
   policy.mode = static_cast<election::Mode>(world_.plan.mode);
-  policy.expected_replicas = world_.plan.replicas;
+  policy.expected_replicas = world_.plan.members;
   policy.write_quorum = world_.plan.write_quorum;
   policy.unclean_allowed = world_.plan.unclean;
   policy.known_new = !world_.store.object().state && generation_ == 1;

@@ -22,7 +22,10 @@ void World::one_fault() {
     return dice < 0;
   };
   const Place place = static_cast<Place>(random.pick(static_cast<std::size_t>(plan.replicas)));
-  if (is(plan.crash)) return stop_machine(place, false, false);
+  if (is(plan.crash)) {
+    if (plan.tails && random.chance(60) && leave_tail()) return;
+    return stop_machine(place, false, false);
+  }
   if (is(plan.power)) return stop_machine(place, true, false);
   if (is(plan.lost_disk)) return stop_machine(place, true, true);
   if (is(plan.freeze)) return replica(place).freeze(random.between(300, 9000));
@@ -64,10 +67,7 @@ void World::stop_machine(Place place, bool power, bool disk) {
 // While a replica comes back and asks to be a member: the master does not hear what the Controller made of it, the
 // replica falls behind, and the master dies. (Random faults alone rarely meet so well.)
 void World::disturb_join(Place place) {
-  Place master = -1;
-  for (Place other = 0; other < plan.replicas; ++other) {
-    if (replica(other).is_master()) master = other;
-  }
+  const Place master = current_master();
   if (master < 0 || master == place) return;
   trace("fault", "r", place, " joins while r", master, " does not hear the Controller");
   network.cut_link(plan.replicas, master, random.between(1500, 6000));
@@ -81,6 +81,36 @@ void World::disturb_join(Place place) {
 
 void World::crash(Place place) {
   stop_machine(place, false, false);
+}
+
+Place World::current_master() const {
+  Place master = -1;
+  std::int32_t epoch = 0;
+  for (Place place = 0; place < plan.replicas; ++place) {
+    const Replica& one = *replicas_[static_cast<std::size_t>(place)];
+    if (one.is_master() && one.epoch() >= epoch) master = place, epoch = one.epoch();
+  }
+  return master;
+}
+
+// The master goes on taking sends that reach nobody else, and dies with them; when it is back, it and the others are
+// slow to exchange what they have. Several masters with tails of different epochs are what quorum mode is hardest for.
+bool World::leave_tail() {
+  const Place master = current_master();
+  if (master < 0) return false;
+  const Time time = random.between(400, 2500);
+  trace("fault", "r", master, " gathers a tail for ", time);
+  for (Place other = 0; other < plan.replicas; ++other) {
+    if (random.chance(15)) continue;
+    network.cut_link(master, other, time + 100);
+    network.cut_link(other, master, time + 100);
+  }
+  scheduler.after(time, [this, master] {
+    if (healed_) return;
+    stop_machine(master, false, false);
+    for (Place place = 0; place < plan.replicas; ++place) network.slow_down(place, random.between(2000, 12'000));
+  });
+  return true;
 }
 
 void World::change_leader() {

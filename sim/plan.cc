@@ -47,7 +47,9 @@ Plan draw_plan(Random& random, const Options& options) {
   plan.mode = dice < 4 ? Mode::kSync : dice < 8 ? Mode::kQuorum : Mode::kAsync;
   if (options.mode) plan.mode = *options.mode;
   plan.replicas = random.chance(70) ? 3 : static_cast<int>(random.between(4, 5));
-  plan.write_quorum = plan.replicas / 2 + 1;
+  plan.members =
+      plan.mode == Mode::kQuorum && plan.replicas > 3 && random.chance(60) ? plan.replicas - 1 : plan.replicas;
+  plan.write_quorum = plan.members / 2 + 1;
   plan.min_in_sync = random.chance(50) ? 1 : 2;
   plan.sync_flush = random.chance(30);
   plan.entry_bytes = random.chance(25) ? std::int64_t{1} << 30 : 100;
@@ -72,6 +74,7 @@ Plan draw_plan(Random& random, const Options& options) {
   plan.api = weight(25);
   plan.conflict = weight(15);
   plan.switchover = weight(25);
+  plan.tails = random.chance(30);
   plan.duplicates = random.chance(30);
   plan.delays = random.chance(30);
   return plan;

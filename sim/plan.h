@@ -38,7 +38,8 @@ struct Options {
 
 struct Plan {
   Mode mode = Mode::kSync;
-  int replicas = 3;
+  int replicas = 3;  // machines
+  int members = 3;   // quorum: N; fewer than machines: one is spare and may replace a member
   int write_quorum = 2;
   int min_in_sync = 1;
   bool sync_flush = false;
@@ -65,6 +66,7 @@ struct Plan {
   int api = 0;             // the API server does not answer
   int conflict = 0;        // somebody else wrote the object
   int switchover = 0;
+  bool tails = false;       // masters die with records that nobody else has
   bool duplicates = false;  // of control messages
   bool delays = false;      // some messages take seconds
 

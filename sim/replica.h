@@ -134,6 +134,7 @@ class Replica {
   std::uint64_t ticks_ = 0;
   bool registered_ = false;
   Time joining_until_ = 0;
+  std::uint64_t joins_ = 0;
   GroupView view_;
   std::int32_t registered_epoch_ = 0;  // the group's epoch when this process registered
   Role role_ = Role::kNone;

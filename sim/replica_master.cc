@@ -20,7 +20,7 @@ void Replica::become_master(const GroupView& view) {
   config.self = disk_.id;
   config.epoch = view.epoch;
   config.epoch_start = end_bytes();
-  config.members_wanted = world_.plan.replicas;
+  config.members_wanted = world_.plan.members;
   config.write_quorum = world_.plan.write_quorum;
   config.min_in_sync = world_.plan.min_in_sync;
   config.shrink_after = 3000;

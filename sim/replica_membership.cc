@@ -33,8 +33,8 @@ void Replica::join() {
   }
   election::RegisterRequest registration{disk_.id, name(), true,
                                          "boot-" + std::to_string(place_) + "-" + std::to_string(boot_)};
-  request(registration, [this, sent = local_now()](const election::Answer& answer) {
-    if (registered_) return;
+  request(registration, [this, sent = local_now(), attempt = ++joins_](const election::Answer& answer) {
+    if (registered_ || attempt != joins_) return;  // nobody waits for an earlier one's answer any more
     if (answer.code != 0) {
       world_.trace(name(), "registration refused: ", answer.code, " ", answer.remark);
       return;

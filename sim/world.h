@@ -79,6 +79,8 @@ class World {
   void switch_over();
   void stop_machine(Place place, bool power, bool disk);
   void disturb_join(Place place);
+  bool leave_tail();
+  Place current_master() const;
   void change_leader();
   void heal();
   bool stuck_beyond_promise() const;
