@@ -7,7 +7,7 @@
 namespace rmq::broker {
 namespace {
 
-constexpr std::chrono::milliseconds kTick{100};
+constexpr std::chrono::milliseconds kTick{50};
 constexpr std::int64_t kAskAgainMs = 500;  // a master that is not reached: has it moved?
 constexpr std::int64_t kAskAgainSoonMs =
     100;  // a master whose log's address is not known: it may be about to be master
