@@ -59,6 +59,17 @@ TEST_CASE("a heartbeat makes group and retry topic, and members hear of each oth
   CHECK(none.remark == "no consumer for this group, nobody");
 }
 
+TEST_CASE("a client that came back on another connection is one member, not two") {
+  FakeBroker broker;
+  HeartbeatProcessor heartbeats(broker.config, broker.topics, broker.groups, broker.clients);
+  ConsumerManageProcessor manage(broker.topics, broker.groups, broker.clients, broker.offsets, *broker.store);
+  CHECK(broker.ask(heartbeats, RequestCode::kHeartBeat, {}, heartbeat("a", "g", "T")).code == 0);
+  const auto again = std::make_shared<FakeConnection>(2);
+  CHECK(broker.ask(again, heartbeats, RequestCode::kHeartBeat, {}, heartbeat("a", "g", "T")).code == 0);
+  CHECK(broker.ask(manage, RequestCode::kGetConsumerListByGroup, {{"consumerGroup", "g"}}).body ==
+        R"({"consumerIdList":["a"]})");
+}
+
 TEST_CASE("heartbeats in the short form") {
   FakeBroker broker;
   HeartbeatProcessor heartbeats(broker.config, broker.topics, broker.groups, broker.clients);

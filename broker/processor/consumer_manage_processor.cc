@@ -1,5 +1,8 @@
 #include "broker/processor/consumer_manage_processor.h"
 
+#include <algorithm>
+#include <set>
+
 #include "broker/processor/answers.h"
 #include "common/protocol/body/tables.h"
 #include "common/protocol/headers/client.h"
@@ -29,7 +32,12 @@ void ConsumerManageProcessor::list_consumers(const Request& request) {
                            "no consumer for this group, " + std::string(header->consumer_group));
   }
   protocol::ConsumerList list;
-  for (const auto& client : group->clients) list.client_ids.push_back(client->client_id);
+  // A client that reconnects may stand here twice for a while, until its former connection is found to be gone. Named
+  // twice it would take half of its queues for somebody else's.
+  std::set<std::string_view> named;
+  for (const auto& client : group->clients) {
+    if (named.insert(client->client_id).second) list.client_ids.push_back(client->client_id);
+  }
   reply_body(request, list);
 }
 
