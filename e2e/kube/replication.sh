@@ -82,8 +82,27 @@ two() { [ "$(get pods -l app.kubernetes.io/instance=s,app.kubernetes.io/componen
 within 60 "two are left" two
 ready_within 60 s "ready with two"
 
+# One replica becomes two, and its messages are the group's.
+cluster g "$(spec 1 1)" >/dev/null; ready_within 60 g "a cluster of one replica is ready"
+quickstart "it holds ten messages" g
+expect "it is to have two" edit g '{"spec":{"brokerGroups":{"replicasPerGroup":2,"replication":"sync"}}}'
+within 60 "it elects" has_master_other_than g ""
+ready_within 60 g "both are in sync"; sync_set_is "grown" g 0,1
+lose_master g "pod deleted" kubectl -n "$ns" delete pod {} --wait=false
+read_back() { mqadmin g printMsg -t QuickstartTopic > "$work/messages" 2>&1; [ "$(grep -c 'BODY: message' "$work/messages")" = 10 ]; }
+within 60 "the ten messages are on the other, too" read_back
+
+# At rest a replicated cluster costs no write either.
+ready_within 60 g "ready with two again"
+versions() { get rmq,rmqg,pods,services,endpointslices,statefulsets -o jsonpath='{range .items[*]}{.kind}/{.metadata.name} {.metadata.resourceVersion}{"\n"}{end}'; }
+quiet() { local before; before=$(versions); sleep 4; [ "$before" = "$(versions)" ]; }
+await 90 "the clusters to rest" quiet # a lag band may still be on its way
+before=$(versions)
+sleep 10 # the test itself: for so long nothing may happen
+equal "at rest no object changes" "$before" "$(versions)"
+
 kubectl -n "$ns" delete rmqg s-broker-0 --wait=false >/dev/null
 within 30 "a broker group deleted by hand is kept, and said" condition_is s Degraded BrokerGroupDeleted reason
-kubectl -n "$ns" delete rmq s q --wait --timeout 60s >/dev/null
+kubectl -n "$ns" delete rmq s q g --wait --timeout 60s >/dev/null
 gone() { [ -z "$(get rmqg -o name)" ]; }
 within 60 "with its cluster it goes" gone

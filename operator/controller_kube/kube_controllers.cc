@@ -1,15 +1,11 @@
 #include "operator/controller_kube/kube_controllers.h"
 
-#include <algorithm>
-#include <charconv>
-#include <set>
-
 #include "common/base/log.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers/controller.h"
 #include "common/protocol/headers/header_codec.h"
+#include "operator/controller_kube/controller_entry.h"
 #include "operator/controller_kube/group_view.h"
-#include "operator/controller_kube/kube_group_store.h"
 #include "operator/controller_kube/pod_evidence.h"
 #include "operator/kube/json_access.h"
 #include "operator/reconcile/cluster/kinds.h"
@@ -23,17 +19,8 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::int64_t kLagPeriodMs = 30'000;
 constexpr unsigned kWorkers = 2;
 constexpr std::chrono::milliseconds kCleanTimeout{3000};
-
-std::int64_t number_after_dash(std::string_view name) {
-  std::int64_t number = -1;
-  const auto dash = name.rfind('-');
-  if (dash == std::string_view::npos) return -1;
-  auto [end, error] = std::from_chars(name.data() + dash + 1, name.data() + name.size(), number);
-  return error == std::errc() && end == name.data() + name.size() ? number : -1;
-}
 
 election::Mode mode_of(Replication replication) {
   switch (replication) {
@@ -53,33 +40,6 @@ bool same_policy(const BrokerGroupsSpec& a, const BrokerGroupsSpec& b) {
 }
 
 }  // namespace
-
-// One cluster's Controller. The server goes before what it uses.
-struct KubeControllers::Entry {
-  // What the world sees of a group.
-  struct Group {
-    GroupView view;
-    std::shared_ptr<const election::GroupState> state;
-    std::string lag;
-    std::string written_lag;
-    std::int64_t lag_written_ms = -kLagPeriodMs;
-    std::string followed;  // the pod that Service and labels were switched to last
-  };
-
-  ObjectKey key;
-  std::string uid;
-  mutable std::mutex mutex;
-  Cluster cluster;
-  std::map<std::string, Group> groups;
-  std::unique_ptr<KubeGroupStore> store;
-  std::unique_ptr<ControllerServer> server;
-
-  Cluster snapshot() const {
-    std::lock_guard lock(mutex);
-    return cluster;
-  }
-  std::string group_key(const std::string& group) const { return key.text() + "/" + group; }
-};
 
 KubeControllers::KubeControllers(kube::ApiServer& server, World& world, const Clock& clock,
                                  KubeControllersOptions options, std::function<void(const std::string&)> notify)
@@ -343,70 +303,6 @@ void KubeControllers::elected(const EntryPtr& entry, const std::string& group, c
   }
 }
 
-Result<std::optional<std::chrono::milliseconds>> KubeControllers::work(const std::string& key) {
-  const auto slash = key.rfind('/');
-  auto entry = find(kube::parse_key(key.substr(0, slash)));
-  if (!entry) return std::optional<std::chrono::milliseconds>();
-  const auto group = key.substr(slash + 1);
-  RMQ_CHECK_OK(follow_master(entry, group));
-  return show_lag(entry, group);
-}
-
-// The same objects as the reconcile makes, only sooner.
-Status KubeControllers::follow_master(const EntryPtr& entry, const std::string& group) {
-  const auto cluster = entry->snapshot();
-  std::string master;
-  {
-    std::lock_guard lock(entry->mutex);
-    const auto& known = entry->groups[group];
-    if (known.view.master.empty() || known.view.master == known.followed) return {};
-    master = known.view.master;
-  }
-  const auto number = number_after_dash(group);
-  const auto ordinal = number_after_dash(master);
-  // Before the first pass has made them there is nothing to switch.
-  if (number >= 0 && ordinal >= 0 && world_.find(kServices, {entry->key.ns, group})) {
-    auto applied = world_.apply(kServices, broker_master_service(cluster, options_.defaults, number, ordinal));
-    if (!applied) return fail(std::move(applied).error());
-    for (const auto& pod : world_.select(kPods, entry->key.ns, broker_group_selector(cluster, number))) {
-      const auto name = kube::key_of(*pod).name;
-      const auto* role = name == master ? "master" : "slave";
-      if (text_at(*pod, {"metadata", "labels", kRoleLabel}) == role) continue;
-      auto patched = world_.patch(kPods, {entry->key.ns, name},
-                                  {{"metadata", {{"labels", {{std::string(kRoleLabel), role}}}}}}, {});
-      if (!patched && patched.error().kind != ErrorKind::kNotFound) return fail(std::move(patched).error());
-    }
-  }
-  {
-    std::lock_guard lock(entry->mutex);
-    entry->groups[group].followed = master;
-  }
-  notify_(entry->key.text());
-  return {};
-}
-
-std::optional<std::chrono::milliseconds> KubeControllers::show_lag(const EntryPtr& entry, const std::string& group) {
-  std::string lag;
-  {
-    std::lock_guard lock(entry->mutex);
-    auto& known = entry->groups[group];
-    if (known.lag == known.written_lag || known.lag.empty()) return std::nullopt;
-    const auto wait = known.lag_written_ms + kLagPeriodMs - clock_.monotonic_ms();
-    if (wait > 0) return std::chrono::milliseconds(wait);
-    known.lag_written_ms = clock_.monotonic_ms();
-    known.written_lag = known.lag;
-    lag = known.lag;
-  }
-  const std::weak_ptr<Entry> weak = entry;
-  entry->store->write_lag(group, lag, [weak, group](const Status& written) {
-    auto self = weak.lock();
-    if (!self || written) return;
-    std::lock_guard lock(self->mutex);
-    self->groups[group].written_lag.clear();  // the next change of anything tries again
-  });
-  return std::nullopt;
-}
-
 std::vector<KubeControllers::ClusterMetrics> KubeControllers::metrics() const {
   std::vector<EntryPtr> entries;
   {
@@ -414,6 +310,7 @@ std::vector<KubeControllers::ClusterMetrics> KubeControllers::metrics() const {
     for (const auto& [key, entry] : entries_) entries.push_back(entry);
   }
   std::vector<ClusterMetrics> all;
+  all.reserve(entries.size());
   for (const auto& entry : entries) all.push_back({entry->key, entry->server->metrics()});
   return all;
 }
