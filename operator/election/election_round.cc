@@ -227,9 +227,12 @@ std::optional<Outcome> ElectionRound::decide(const Context& context, std::int64_
   if (quorum) {
     outcome.sync_set = context.state.sync_set;
   } else if (within_set(round_.kind)) {
-    for (const auto& [id, position] : answers) {
+    // A living member stays even if its answer did not come in time: should the chosen one die before it begins, that
+    // member may hold the last copy of what was acknowledged.
+    for (const auto id : voters) {
+      const bool present = answers.contains(id) || context.liveness.alive(id, context.now_ms);
       const bool has_all = id == chosen.id || !context.state.replicas.at(id).suspect;
-      if (id != round_.resigned && has_all) outcome.sync_set.insert(id);
+      if (id != round_.resigned && present && has_all) outcome.sync_set.insert(id);
     }
   } else {
     outcome.sync_set = {chosen.id};
