@@ -150,8 +150,10 @@ void GroupController::hear_of_epochs(const HeartbeatRequest& r) {
   }
 }
 
-void GroupController::handle(Now now, const Pending& p, const HeartbeatRequest& r) {
+void GroupController::handle(Now now, const Pending& p, const HeartbeatRequest& said) {
   auto out = ok(p.id);
+  auto r = said;
+  if (r.epoch == -1) r.epoch = 0;  // a stock broker whose log has no epoch yet
   if (state_ && state_->replicas.contains(r.id) && r.epoch >= 0 && r.end >= 0 &&
       liveness_.heartbeat(r, now.ms, p.connection)) {
     hear_of_epochs(r);

@@ -154,6 +154,36 @@ TEST_CASE("status: liveness, ends and lag as of the heartbeats") {
   CHECK_FALSE(GroupController({}, "c", "b", one_master(), 0).status({300, 300})[0].heartbeat_age_ms.has_value());
 }
 
+// The original sends its first heartbeat when it asks to be elected, before it listens, and says epoch -1 in it.
+TEST_CASE("a stock broker without epochs is heard, and its heartbeat is its position") {
+  Policy policy;
+  policy.expected_replicas = 2;
+  policy.heartbeat_timeout_ms = 3000;
+  auto state = one_master();
+  state.master.reset();
+  state.master_epoch = state.sync_set_epoch = 0;
+  state.sync_set.clear();
+  state.replicas[2].ours = false;
+  GroupController controller(policy, "c", "b", state, 0);
+  HeartbeatRequest ours{.id = 1, .address = "a1", .ours = true};
+  HeartbeatRequest stock{.id = 2, .address = "a2", .epoch = -1};
+  controller.on_request({1000, 1000}, 1, 1, ours);
+  std::size_t writes = 0;
+  auto actions = controller.on_request({1000, 1000}, 2, 2, stock);
+  for (std::int64_t ms = 1000; ms < 3000 && writes == 0; ms += 500) {
+    for (const auto& action : std::exchange(actions, {})) {
+      const auto* ask = std::get_if<AskPosition>(&action);
+      if (ask == nullptr) continue;
+      const auto position = ask->id == 1 ? std::optional(Position{0, 0, true}) : std::nullopt;
+      writes += count<Write>(controller.on_position({ms, ms}, ask->ask, position));
+    }
+    controller.on_request({ms, ms}, static_cast<RequestId>(ms), 1, ours);
+    actions = controller.on_tick({ms + 500, ms + 500});
+    writes += count<Write>(actions);
+  }
+  CHECK(writes == 1);
+}
+
 // Two Controllers believe in turn that they lead, over one object with compare-and-swap; brokers say anything.
 class Chaos {
  public:
