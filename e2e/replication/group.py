@@ -51,7 +51,7 @@ def truncate(report, group, sent, name):
     for other in group.others(former):
         other.send_signal(signal.SIGSTOP)
     try:
-        sent.send(400, 100_000, wait=False)  # far more than what sockets hold
+        answers = sent.send(400, 100_000, wait=False)  # far more than what sockets hold
         end = former.end()
     finally:
         former.kill()
@@ -59,7 +59,7 @@ def truncate(report, group, sent, name):
             other.send_signal(signal.SIGCONT)
     master = report.needs(30, f"{name}: another is master", lambda: group.another_is_master(former))
     start = report.within(30, f"{name}: its epoch is known", lambda: master.epochs()[-1][1])
-    report.check(f"{name}: {former.name} has what nobody else has", start < end, f"epoch begins at {start}, log ended at {end}")
+    report.check(f"{name}: {former.name} has what nobody else has", start < end, f"epoch begins at {start}, log ended at {end}, answers were {answers}")
     report.within(30, f"{name}: {master.name} acknowledges", sent.one)
     report.equal(f"{name}: 50 more are acknowledged", {"SEND_OK": 50}, sent.send(50, 1000))
     former.start()

@@ -2,6 +2,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -18,19 +19,20 @@ class Report:
         self.failed = 0
         self.work = Path(tempfile.mkdtemp(prefix="rmq-replication-"))
         self.ends = contextlib.ExitStack()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))  # what was started ends with us
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, error, trace):
-        if error is not None and not isinstance(error, KeyboardInterrupt):
+        if isinstance(error, Exception):
             self.fail("the test ran to its end", repr(error))
         self.ends.close()
         kept = os.environ.get("KEEP_LOGS")
-        if kept and self.failed:
+        if kept and (self.failed or error is not None):
             shutil.copytree(self.work, kept, dirs_exist_ok=True)
         shutil.rmtree(self.work, ignore_errors=True)
-        return not isinstance(error, KeyboardInterrupt)
+        return isinstance(error, Exception)
 
     def on_end(self, action):
         self.ends.callback(action)

@@ -166,7 +166,8 @@ class Controller(Process):
             self.etcd = Etcd(report, port + 1).start()
             own = {"listenPort": port, "bindAddress": "127.0.0.1", "controllerId": "one", "adminPort": 0,
                    "controllerPeers": f"one-127.0.0.1:{port}", "etcdEndpoints": f"http://127.0.0.1:{port + 1}",
-                   "etcdLeaseSeconds": 3, "configStorePath": self.folder / "controller.properties", **settings}
+                   "etcdLeaseSeconds": 3, "logLevel": os.environ.get("LOG_LEVEL", "info"),
+                   "configStorePath": self.folder / "controller.properties", **settings}
             (self.folder / "controller.conf").write_text("".join(f"{key}={value}\n" for key, value in own.items()))
         else:
             report.on_end(self.kill)
