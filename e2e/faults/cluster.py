@@ -67,9 +67,13 @@ class Group:
         return [pod for pod in self.pods if pod != master]
 
     def whole(self):
-        """Every replica is in the sync set."""
+        """Every replica is in the sync set, and every pod is ready: the master takes sends, the slaves follow."""
         state = self.state().get("state", self.state())
-        return len(state.get("syncStateSet", state.get("syncSet", []))) == self.replicas
+        if len(state.get("syncStateSet", state.get("syncSet", []))) != self.replicas:
+            return False
+        ready = kubectl("-n", self.namespace, "get", "pods", *self.pods, "-o",
+                        "jsonpath={.items[*].status.conditions[?(@.type=='Ready')].status}", timeout=20).split()
+        return ready == ["True"] * self.replicas
 
     def address(self, pod):
         return self.get("pod", pod)["status"]["podIP"]

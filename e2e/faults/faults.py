@@ -98,29 +98,37 @@ class Partition(Fault):
     """Packets between one pod and some addresses are dropped, in the pod's own network namespace."""
     hold_s = 12.0
     chains = ("INPUT", "OUTPUT")
-    process = None
+    network = None  # the namespace, kept open: it may outlive the process
     dropped = ()
+
+    def target(self):
+        """The process whose network is cut."""
+        return self.group.process(self.pod)
 
     def peers(self):
         raise NotImplementedError
 
     def begin(self):
-        self.process = self.group.process(self.pod)
-        self.dropped = [(chain, address) for chain in self.chains for address in self.peers()]
+        path = f"/proc/{self.target()}/ns/net"
+        if os.readlink(path) == os.readlink("/proc/self/ns/net"):
+            raise CommandFailed("this computer's own network is not for cutting")
+        peers = self.peers()
+        self.network = os.open(path, os.O_RDONLY)
+        self.dropped = [(chain, address) for chain in self.chains for address in peers]
         for rule in self.dropped:
             self.change("-I", *rule)
 
     def change(self, what, chain, address):
         side = "-s" if chain == "INPUT" else "-d"
-        run("nsenter", "-t", self.process, "-n", "iptables", "-w", what, chain, side, address, "-j", "DROP")
+        run("nsenter", f"--net=/proc/{os.getpid()}/fd/{self.network}", "iptables", "-w", what, chain, side, address, "-j", "DROP")
 
     def heal(self):
         for rule in self.dropped:
-            try:
-                self.change("-D", *rule)
-            except CommandFailed:
-                pass  # the pod is gone, and its namespace with it
+            self.change("-D", *rule)
         self.dropped = ()
+        if self.network is not None:
+            os.close(self.network)
+            self.network = None
 
 
 class PartitionFromSlaves(Partition):
@@ -155,14 +163,13 @@ class OperatorFromApiServer(Partition):
     def choose(self):
         return ""
 
-    def begin(self):
-        self.process = processes("rocketmq-operator")[0]
+    def target(self):
+        return processes("rocketmq-operator", {f"POD_NAME={operator_pod()['metadata']['name']}".encode()})[0]
+
+    def peers(self):
         endpoints = kubectl("get", "endpointslices", "-l", "kubernetes.io/service-name=kubernetes", "-o",
                             "jsonpath={.items[*].endpoints[*].addresses[*]}").split()
-        service = kubectl("get", "service", "kubernetes", "-o", "jsonpath={.spec.clusterIP}").split()
-        self.dropped = [(chain, address) for chain in self.chains for address in endpoints + service]
-        for rule in self.dropped:
-            self.change("-I", *rule)
+        return endpoints + [kubectl("get", "service", "kubernetes", "-o", "jsonpath={.spec.clusterIP}")]
 
 
 class KillOperator(Fault):
@@ -234,7 +241,7 @@ class LateCopy(LoseMastersVolume):
 class FillDisk(Fault):
     name, explains = "disks full", "the volumes' disk is filled beyond what brokers write to (diskSpaceWarningLevelRatio) for 8 s"
     hold_s = 8.0
-    margin_percent = 6  # of free space below the brokers' limit, see disk_settings()
+    margin_percent = 10  # of free space below the brokers' limit, see disk_settings()
     ballast = None
 
     def choose(self):
