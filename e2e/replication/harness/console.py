@@ -44,9 +44,9 @@ class Console:
         """Sends numbers [begin, end); how often each answer came."""
         return self.tell("send", topic, begin, end, size, delay_level, wait)["answers"]
 
-    def send_all(self, topic, begin, end, size=100):
+    def send_all(self, topic, begin, end, size=100, **options):
         """True if all were acknowledged."""
-        return self.send(topic, begin, end, size) == {"SEND_OK": end - begin}
+        return self.send(topic, begin, end, size, **options) == {"SEND_OK": end - begin}
 
     def numbers(self, topic):
         """All numbers in the topic's queues, with their repetitions, sorted."""

@@ -41,6 +41,7 @@ final class Clients implements AutoCloseable {
         producer.setPollNameServerInterval(500);
         producer.setRetryTimesWhenSendFailed(0); // an answer is what a test asks for
         producer.setSendMsgTimeout(8000);
+        producer.setCompressMsgBodyOverHowmuch(Integer.MAX_VALUE); // sizes are meant
         producer.start();
         admin.setNamesrvAddr(namesrv);
         admin.setInstanceName("console-admin");

@@ -11,7 +11,8 @@ import java.util.Map;
 /**
  * Sends and receives numbered messages while servers come and go, then checks its history: no acknowledged message is lost,
  * undelivered, displaced by another or out of order; how far committed offsets went back is told.
- * `Soak --namesrv A [--topic T] [--seconds 60] [--rate 200] [--threads 4] [--size 256] [--drain 60] [--summary FILE]`
+ * `Soak --namesrv A [--topic T] [--seconds 60] [--rate 200] [--threads 4] [--size 256] [--drain 60] [--poll 30000] [--summary FILE]`
+ * --poll: ms between the client's looks at routes; the default is the client's own.
  * The last line it prints is a JSON summary. Exit status: 0 all acknowledged messages stored and delivered, 1 not (or none acknowledged), 2 it could not run.
  */
 public final class Soak {
@@ -30,9 +31,10 @@ public final class Soak {
         String run = Long.toString(System.currentTimeMillis(), 36);
         int seconds = options.number("seconds", 60);
         Ledger ledger = new Ledger();
-        Sender sender = new Sender(namesrv, topic, run, options.number("rate", 200), options.number("threads", 4), options.number("size", 256), ledger);
+        int pollMs = options.number("poll", 30_000);
+        Sender sender = new Sender(namesrv, pollMs, topic, run, options.number("rate", 200), options.number("threads", 4), options.number("size", 256), ledger);
         sender.first();
-        Receiver receiver = new Receiver(namesrv, topic, run, ledger);
+        Receiver receiver = new Receiver(namesrv, pollMs, topic, run, ledger);
         long end = System.nanoTime() + seconds * 1_000_000_000L;
         sender.start(end);
         while (System.nanoTime() < end) {

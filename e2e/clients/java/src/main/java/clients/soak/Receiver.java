@@ -12,9 +12,10 @@ public final class Receiver implements AutoCloseable {
     private final OffsetWatch watch;
     private final Ledger ledger;
 
-    public Receiver(String namesrv, String topic, String run, Ledger ledger) throws Exception {
+    public Receiver(String namesrv, int pollMs, String topic, String run, Ledger ledger) throws Exception {
         this.ledger = ledger;
         consumer.setNamesrvAddr(namesrv);
+        consumer.setPollNameServerInterval(pollMs);
         consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.subscribe(topic, "*");
         consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {

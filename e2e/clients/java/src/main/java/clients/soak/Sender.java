@@ -21,7 +21,7 @@ public final class Sender {
     private final byte[] body;
     private final Ledger ledger;
 
-    public Sender(String namesrv, String topic, String run, int rate, int threadCount, int size, Ledger ledger) throws Exception {
+    public Sender(String namesrv, int pollMs, String topic, String run, int rate, int threadCount, int size, Ledger ledger) throws Exception {
         this.topic = topic;
         this.run = run;
         this.rate = rate;
@@ -29,6 +29,7 @@ public final class Sender {
         this.body = "s".repeat(size).getBytes();
         this.ledger = ledger;
         producer.setNamesrvAddr(namesrv);
+        producer.setPollNameServerInterval(pollMs);
         producer.start();
     }
 
