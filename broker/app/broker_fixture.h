@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <boost/asio/ip/tcp.hpp>
 #include <list>
 #include <memory>
 #include <string>
@@ -112,6 +113,13 @@ struct Fixture {
   std::string address;
   std::list<Command> bodies;
 };
+
+// A port of loopback that was free a moment ago, for brokers that must know their address before they listen.
+inline std::string free_port() {
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::acceptor acceptor(io, {boost::asio::ip::address_v4::loopback(), 0});
+  return std::to_string(acceptor.local_endpoint().port());
+}
 
 inline std::string property(std::string_view name, std::string_view value) {
   std::string out(name);

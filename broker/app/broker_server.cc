@@ -147,7 +147,8 @@ struct BrokerServer::Parts {
     return delay_offsets.load();
   }
 
-  // From here on changes go through the journal.
+  // From here on changes go through the journal. Only where a Controller decides who is master: with fixed roles
+  // everything is as the original's brokers expect it of each other (files, codes 21, 201, 43 and 45).
   Status start_journal() {
     for (auto* table : {&topics.journaled(), &groups.journaled(), &offsets.journaled(), &delay_offsets.journaled()}) {
       journal.register_table(*table);
@@ -231,7 +232,7 @@ Status BrokerServer::start() {
   p.checkpointer.start();
   p.topics.on_change([&p](const TopicManager::Change&) { p.name_servers.register_soon(); });
   p.store->set_arrival_listener(&p.arrivals);
-  RMQ_CHECK_OK(p.start_journal());
+  if (config_.enable_controller_mode) RMQ_CHECK_OK(p.start_journal());
   p.route(config_, clock_);
   p.replica.route(p.server);
   p.add_checks(config_);

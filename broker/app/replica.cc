@@ -1,7 +1,5 @@
 #include "broker/app/replica.h"
 
-#include <future>
-
 #include "broker/app/replication_metrics.h"
 #include "broker/app/replication_settings.h"
 #include "broker/processor/replication_processor.h"
@@ -19,7 +17,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLookUpPeriod{5'000};
 constexpr milliseconds kFixedSyncPeriod{60'000};       // as the original
 constexpr milliseconds kControlledSyncPeriod{10'000};  // as the original in controller mode
-constexpr milliseconds kFixedMasterLimit{10'000};
 constexpr milliseconds kWatchPeriod{200};
 constexpr milliseconds kHaAddressLimit{1'000};
 constexpr milliseconds kDrainLimit{2'000};
@@ -36,14 +33,14 @@ Replica::Replica(const ReplicaParts& parts)
       watch_(kWatchPeriod, [this] { parts_.config.follows_master = replication_->status().connected; }),
       fixed_follower_("follow", 1, 16) {
   auto options = replication_options_of(parts.config);
-  options.before_cut = [this](std::uint64_t log_end) { return parts_.journal.before_cut(log_end); };
-  options.after_cut = [this] { parts_.journal.after_cut(); };
   if (parts.config.enable_controller_mode) {
+    options.before_cut = [this](std::uint64_t log_end) { return parts_.journal.before_cut(log_end); };
+    options.after_cut = [this] { parts_.journal.after_cut(); };
     options.propose_sync_set = [this](const replication::Proposal& proposal) {
       membership_->propose(proposal, replication_->status().epoch);
     };
   }
-  if (parts.config.is_master()) parts_.config.role = Role::kUnknown;  // not before the broker's state is known
+  if (parts.config.is_master()) parts_.config.role = Role::kUnknown;  // not before it is taken up
   replication_ = std::make_unique<replication::Replication>(parts.store, std::move(options), parts.clock);
   if (!parts.config.enable_controller_mode) return;
   roles_ = std::make_unique<RoleSwitch>(parts_.config, *this, parts.clock);
@@ -78,7 +75,7 @@ void Replica::route(remoting::Server& server) {
 
 void Replica::add_checks(http::AdminServer& admin) {
   admin.add_readiness("role", [this] { return ready(); });
-  admin.add_readiness("journal", [this] { return parts_.journal.health(); });
+  if (membership_) admin.add_readiness("journal", [this] { return parts_.journal.health(); });
   add_replication_metrics(admin.metrics(), parts_.config, *replication_);
 }
 
@@ -115,16 +112,9 @@ Status Replica::start_fixed_role() {
       log::warn("SYNC_MASTER with inSyncReplicas=1 waits for no replica, as the original");
     }
     RMQ_CHECK_OK(replication_->become_classic_master());
-    // The start waits until sends are taken, as clients expect of a broker that listens; a long journal is gone on
-    // with.
-    auto known = std::make_shared<std::promise<void>>();
-    start_master_services(0, [this, known] {
-      parts_.config.role = Role::kMaster;
-      known->set_value();
-    });
-    if (known->get_future().wait_for(kFixedMasterLimit) != std::future_status::ready) {
-      log::warn("the state of the broker is still being read; sends are taken when it is complete");
-    }
+    // No journal here: the state is what the files said.
+    parts_.schedule.start();
+    parts_.config.role = Role::kMaster;
   }
   announce({.broker_id = config.broker_id, .address = config.broker_address(), .ha_address = config.ha_address()});
   return {};

@@ -1,6 +1,6 @@
-// A slave of the original's master asks it for topics, groups and offsets: that master has no journal. A master of our
-// own says so in its first answer (ext rmqJournal=1), and is asked for nothing else.
-// Source: org.apache.rocketmq.broker.slave.SlaveSynchronize of release 5.5.0.
+// A slave asks its master for topics, groups and offsets where the master has no journal: with fixed roles, and if it
+// is the original's. A master with a journal says so in its first answer (ext rmqJournal=1), and is asked for nothing
+// else. Source: org.apache.rocketmq.broker.slave.SlaveSynchronize of release 5.5.0.
 #pragma once
 
 #include <chrono>

@@ -134,8 +134,8 @@ void TopicAdminProcessor::list_all(const Request& request) {
   body.data_version = table.data_version;
   body.topics = std::move(table.topics);
   auto response = protocol::response_to(request.command, ResponseCode::kSuccess);
-  // Slaves of ours follow the journal instead of asking (docs/replication.md, "On the wire").
-  response.set("rmqJournal", 1);
+  // With a journal slaves of ours follow that instead of asking (docs/replication.md, "On the wire").
+  if (config_.enable_controller_mode) response.set("rmqJournal", 1);
   response.set("totalTopicNum", static_cast<std::int32_t>(topics_.size()));
   response.body = protocol::to_body(body);
   remoting::reply(request, std::move(response));
