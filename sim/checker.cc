@@ -124,22 +124,24 @@ void Checker::truncates(const Replica& replica, std::int64_t size, std::int64_t 
 }
 
 void Checker::copied(const Replica& replica, std::int64_t index) {
-  if (index >= confirmed_count()) return;
-  Confirmed& confirmed = history_[static_cast<std::size_t>(index)];
-  if (confirmed.record.id == replica.log().at(index).id) confirmed.lost_at &= ~(1U << replica.place());
+  if (const auto lost = lost_at_.find(replica.log().at(index).id); lost != lost_at_.end()) {
+    lost->second &= ~(1U << replica.place());
+  }
 }
 
-void Checker::destroyed(const Replica& replica, std::int64_t from, std::int64_t to) {
-  if (!promised() || from >= to) return;
+void Checker::excuse_destroyed_quorum() {
+  for (std::size_t i = 0; i < history_.size(); ++i) {
+    const auto lost = lost_at_.find(history_[i].record.id);
+    if (lost == lost_at_.end() || std::popcount(lost->second) < world_.plan.write_quorum) continue;
+    return excuse(static_cast<std::int64_t>(i), "a quorum of its copies is destroyed");
+  }
+}
+
+void Checker::destroyed(const Replica& replica, const LogModel& before, std::int64_t from) {
+  if (!promised() || from >= before.size()) return;
   if (world_.plan.mode == Mode::kQuorum) {
-    for (std::int64_t i = from; i < std::min(to, confirmed_count()); ++i) {
-      Confirmed& confirmed = history_[static_cast<std::size_t>(i)];
-      confirmed.lost_at |= 1U << replica.place();
-      if (std::popcount(confirmed.lost_at) < world_.plan.write_quorum) continue;
-      excuse(i, "a quorum of its copies is destroyed");
-      return;
-    }
-    return;
+    for (std::int64_t i = from; i < before.size(); ++i) lost_at_[before.at(i).id] |= 1U << replica.place();
+    return excuse_destroyed_quorum();
   }
   const auto& state = world_.store.object().state;
   if (!state) return;

@@ -33,8 +33,8 @@ class Checker {
   void truncates(const Replica& replica, std::int64_t size, std::int64_t confirmed);
   void copied(const Replica& replica, std::int64_t index);
 
-  // ---- Told by the machines: the records [from, to) of that log are gone.
-  void destroyed(const Replica& replica, std::int64_t from, std::int64_t to);
+  // ---- Told by the machines: of what the log held `before`, the records from `from` on are gone.
+  void destroyed(const Replica& replica, const LogModel& before, std::int64_t from);
 
   // ---- Told by the store
   void stored(const std::optional<election::GroupState>& before, const std::optional<election::GroupState>& after);
@@ -48,14 +48,17 @@ class Checker {
   struct Confirmed {
     Record record;
     bool acknowledged = false;
-    std::uint32_t lost_at = 0;  // a bit a place: had it, lost it, has not got it again
   };
 
   bool promised() const;
+  void excuse_destroyed_quorum();
   std::int64_t agreement(const Replica& replica) const;
   void excuse(std::int64_t from, const std::string& why);
 
   World& world_;
+  // Quorum, by record: a bit a place that had it, lost it and has not got it again. Also of what is not confirmed yet:
+  // an acknowledgement may be under way while its record is lost.
+  std::map<std::int64_t, std::uint32_t> lost_at_;
   std::vector<Confirmed> history_;
   std::map<std::int32_t, std::pair<Place, std::uint64_t>> masters_;  // who acknowledged in an epoch
   std::map<std::int32_t, Place> elected_;

@@ -77,16 +77,16 @@ void Replica::kill(bool power) {
   if (!power) return;
   machine_up_ = false;
   ++boot_;
-  const std::int64_t before = disk_.log.size();
+  const LogModel before = disk_.log;
   disk_.log.lose_page_cache();
-  world_.checker.destroyed(*this, disk_.log.size(), before);
+  world_.checker.destroyed(*this, before, disk_.log.size());
 }
 
 void Replica::lose_disk() {
   world_.trace(name(), "loses its disk");
-  const std::int64_t before = disk_.log.size();
+  const LogModel before = disk_.log;
   disk_ = {};
-  world_.checker.destroyed(*this, 0, before);
+  world_.checker.destroyed(*this, before, 0);
 }
 
 void Replica::freeze(Time time) {
