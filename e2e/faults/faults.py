@@ -208,7 +208,7 @@ class LoseVolume(Fault):
         return self.random.choice(self.group.slaves())
 
     def begin(self):
-        kubectl("-n", self.group.namespace, "delete", "pvc", f"data-{self.pod}", "--wait=false")
+        kubectl("-n", self.group.namespace, "delete", "pvc", f"store-{self.pod}", "--wait=false")
         kubectl("-n", self.group.namespace, "delete", "pod", self.pod, "--grace-period=0", "--force", "--wait=false")
 
 

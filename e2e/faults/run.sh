@@ -2,6 +2,8 @@
 # Brings up a Kubernetes of several nodes with the operator on it, runs run.py there, and takes it away.
 #
 # usage: e2e/faults/run.sh [--keep] [ARGUMENT OF run.py...]      --keep leaves the cluster up, and uses one that was left
+#        e2e/faults/run.sh [--keep] --set [--seed N]             the set of ./test.sh: the short list in both modes, and a
+#                                                                checker that has to see a loss; prints PASS/FAIL lines
 #
 # Uses the programs in build/release/install and compiles nothing.
 set -uo pipefail
@@ -9,7 +11,7 @@ cd "$(dirname "$0")/../.."
 export RMQ_CLUSTER_NAME=${RMQ_CLUSTER_NAME:-rmq-faults}
 keep=
 [ "${1:-}" = --keep ] && { keep=yes; shift; }
-case "${1:-}" in -h|--help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exec python3 e2e/faults/run.py --help ;; esac
+case "${1:-}" in -h|--help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exec python3 e2e/faults/run.py --help ;; esac
 . e2e/lib/cluster.sh
 [ "$provider" = localkube ] || die "the faults need nodes that can be killed: set RMQ_PROVIDER=localkube"
 logs=$repo/build/test/faults; mkdir -p "$logs"
@@ -40,4 +42,19 @@ kubectl delete namespace faults-sync faults-quorum faults-async --ignore-not-fou
 # The first node holds what must not die by accident; replicas spread over the others.
 kubectl taint node node1 rmq-e2e/clients=yes:PreferNoSchedule --overwrite > /dev/null
 install_operator --set "nodeSelector.rmq-e2e/clients=yes" > "$logs/helm.log" 2>&1 || { cat "$logs/helm.log" >&2; exit 1; }
-LOCALKUBE=$localkube LOCALKUBE_HOME=$localkube_home python3 e2e/faults/run.py --client-image "$client_image" "$@"
+export LOCALKUBE=$localkube LOCALKUBE_HOME=$localkube_home
+[ "${1:-}" = --set ] || { python3 e2e/faults/run.py --client-image "$client_image" "$@"; exit; }
+
+shift
+part() { # NAME ARGUMENT...
+  local name=$1; shift
+  if timeout 420 python3 e2e/faults/run.py --client-image "$client_image" "$@" > "$logs/$name.txt" 2> "$logs/$name.log"
+  then echo "PASS faults/$name"
+  else echo "FAIL faults/$name $(tail -n 1 "$logs/$name.txt") $(tail -n 1 "$logs/$name.log") (seed: $(head -n 1 "$logs/$name.txt"))"
+  fi
+  grep '^|' "$logs/$name.txt" | grep -v -- '---' | sed 's/^/figure: /' >&2
+}
+part sync --short --mode sync "$@" &
+part quorum --short --mode quorum "$@" &
+part "the checker sees a loss" --early-ack "$@" &
+wait
