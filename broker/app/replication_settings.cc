@@ -24,6 +24,7 @@ replication::ReplicationOptions replication_options_of(const BrokerConfig& confi
   options.quorum_replicas = config.total_replicas;
   options.in_sync_replicas = config.in_sync_replicas;
   options.min_in_sync = config.min_in_sync_replicas;
+  options.unclean_election = config.enable_elect_unclean_master;
   options.learner = config.async_learner;
   options.sync_from_last_file = config.sync_from_last_file;
   options.heartbeat_ms = config.ha_send_heartbeat_interval;

@@ -5,12 +5,16 @@
 namespace rmq::broker {
 namespace {
 
-replication::AckMode mode_of(Properties properties) {
+replication::ReplicationOptions options_of(Properties properties) {
   const Environment empty = [](std::string_view) { return std::optional<std::string>(); };
   BrokerConfig config(empty);
   REQUIRE(config.load(properties, empty));
   REQUIRE(config.complete());
-  return replication_options_of(config).mode;
+  return replication_options_of(config);
+}
+
+replication::AckMode mode_of(const Properties& properties) {
+  return options_of(properties).mode;
 }
 
 }  // namespace
@@ -29,6 +33,13 @@ TEST_CASE("what an answer waits for, by the settings") {
   quorum["replicationMode"] = "quorum";
   quorum["totalReplicas"] = "3";
   CHECK(mode_of(quorum) == AckMode::kQuorum);
+}
+
+TEST_CASE("a lone master knows whether somebody else may be elected without it") {
+  Properties settings{{"enableControllerMode", "true"}, {"controllerAddr", "c:9878"}};
+  CHECK_FALSE(options_of(settings).unclean_election);
+  settings["enableElectUncleanMaster"] = "true";
+  CHECK(options_of(settings).unclean_election);
 }
 
 }  // namespace rmq::broker

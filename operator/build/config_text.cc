@@ -37,6 +37,8 @@ void put_controller_mode(const Cluster& cluster, std::int64_t group, Properties&
     properties["inSyncReplicas"] = std::to_string(quorum_of(spec.replicas_per_group));
     properties["minInSyncReplicas"] = std::to_string(quorum_of(spec.replicas_per_group));
   }
+  // A master that is alone in its set relies on being the only one who can be elected, unless it is told.
+  if (failover.unclean_election) properties["enableElectUncleanMaster"] = "true";
   properties["haMaxTimeSlaveNotCatchup"] = std::to_string(failover.catch_up_ms);
   properties["brokerHeartbeatInterval"] = std::to_string(failover.heartbeat_interval_ms);
   properties["controllerHeartBeatTimeoutMills"] = std::to_string(failover.heartbeat_timeout_ms);

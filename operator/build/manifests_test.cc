@@ -106,6 +106,10 @@ TEST_CASE("with several replicas a Controller decides: no id, no role, and the p
   CHECK(sync.at("allAckInSyncStateSet") == "true");
   CHECK(sync.at("minInSyncReplicas") == "2");
   CHECK_FALSE(sync.contains("totalReplicas"));
+  CHECK_FALSE(sync.contains("enableElectUncleanMaster"));
+  groups.failover.unclean_election = true;
+  CHECK(config().at("enableElectUncleanMaster") == "true");
+  groups.failover.unclean_election = false;
   groups.replicas_per_group = 4;
   CHECK(config() == sync);  // one more replica restarts nobody
   groups.replication = Replication::kQuorum;
