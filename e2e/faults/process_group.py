@@ -14,6 +14,7 @@ from harness.servers import CLIENTS, Broker, Controller, NameServer, Process  # 
 LAUNCHER = {"ours": "our", "java": "java"}
 AWAY_S = 5.0
 FROZEN_S = 12.0
+LAG_BYTES = 256 << 10
 SEND_MESSAGE = 10
 
 # "stock": what the original does unless told otherwise, and our stand-alone Controller, too. "quick": what our operator sets
@@ -79,7 +80,10 @@ class Group:
         return next(broker for broker in self.brokers if broker is not master)
 
     def whole(self):
-        return self.master() and self.controller.in_sync() == {broker.port for broker in self.brokers}
+        """All replicas are in the sync set and have the log: a set may still name the life of a replica that is gone."""
+        master = self.master()
+        return master and self.controller.in_sync() == {broker.port for broker in self.brokers} and all(
+            broker.end() + LAG_BYTES >= master.end() for broker in self.brokers)
 
     def await_whole(self, limit_s):
         wait_until(limit_s, self.whole)

@@ -1,17 +1,37 @@
 """Markdown of the results of processes.py: one table of times and one of the checker's words for each mode."""
 NAMES = {("ours", "stock"): "ours, 10 s", ("ours", "quick"): "ours", ("java", "stock"): "Java", ("java", "quick"): "Java, tuned"}
+# A gap is the fault's if it begins at once, or is a long one that begins soon; others are this computer's.
+AT_ONCE_MS, SOON_MS, LONG_MS = 1000, 10_000, 1000
 COUNTS = ("lost", "undelivered", "displaced", "outOfOrder", "duplicated")
 
 
 def seconds(value):
-    return "never" if value is None else f"{value / 1000:.1f}"
+    if value is None:
+        return "never"
+    return f"{value / 1000:.1f}" if value else "<0.2"
+
+
+def recovery_ms(outages, begun):
+    """From the fault to the end of the longest gap that it began."""
+    gaps = [(begin, end) for begin, end in outages if end > begun and (
+        begin < begun + AT_ONCE_MS or begin < begun + SOON_MS and end - begin >= LONG_MS)]
+    return max(gaps, key=lambda gap: gap[1] - gap[0])[1] - begun if gaps else 0
+
+
+def silent_ms(outages, begun):
+    """All long gaps together."""
+    return sum(end - max(begin, begun) for begin, end in outages if end > begun and end - begin >= LONG_MS)
 
 
 def times(event):
     """Group, client, whole."""
-    group = seconds(event["groupMs"] if event["groupBack"] else None)
-    client = seconds(event["clientMs"] if event["clientBack"] else None)
-    return f"{group} / {client} / {seconds(event['wholeMs'])}"
+    parts = []
+    for who in ("group", "client"):
+        outages = event[f"{who}Outages"]
+        first, silent = recovery_ms(outages, event["begun"]), silent_ms(outages, event["begun"])
+        text = seconds(first if event[f"{who}Back"] else None)
+        parts.append(f"{text} ({seconds(silent)})" if who == "group" and silent > first + 1000 else text)
+    return " / ".join([*parts, seconds(event["wholeMs"])])
 
 
 def counts(event):

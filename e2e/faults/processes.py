@@ -18,22 +18,16 @@ import time
 
 from process_group import FAULTS, Client, Group, Probe
 from process_table import counts, tables, times
-from run import recovery_ms
 
 LEAST_MS = 200  # what is shorter is the probe's own pace
-BEGINS_WITHIN_MS = 10_000  # an outage that begins later is not the fault's first
 WHOLE_LIMIT_S = 120
 KEPT = ("acknowledged", "failed", "unknown", "lost", "undelivered", "displaced", "outOfOrder", "duplicated", "offsetRewinds",
-        "storeRead", "lostSample", "errors")
+        "offsetRewoundBy", "storeRead", "lostSample", "errors")
 WRONG = ("lost", "displaced", "outOfOrder")
 
 
 def long_ones(outages):
     return [(begin, end) for begin, end in outages if end - begin >= LEAST_MS]
-
-
-def silent_ms(outages, begun):
-    return sum(end - max(begin, begun) for begin, end in outages if end > begun)
 
 
 def one_fault(report, group, number, name, fault, seconds):
@@ -55,11 +49,8 @@ def one_fault(report, group, number, name, fault, seconds):
     summary = json.loads(client.summary_file.read_text())
     told = client.acknowledged()
     grouped, seen = long_ones(probe.outages()), long_ones(summary["outages"])
-    event = {"fault": name, "wholeMs": whole_ms, "groupMs": recovery_ms(grouped, begun, begun + BEGINS_WITHIN_MS),
-             "groupSilentMs": silent_ms(grouped, begun), "clientMs": recovery_ms(seen, begun, begun + BEGINS_WITHIN_MS),
-             "clientSilentMs": silent_ms(seen, begun), "begun": begun, "groupOutages": grouped, "clientOutages": seen,
-             "clientBack": told[-1] > told[-3],
-             "groupBack": group_back, **{key: summary[key] for key in KEPT}}
+    event = {"fault": name, "begun": begun, "wholeMs": whole_ms, "groupBack": group_back, "groupOutages": grouped,
+             "clientBack": told[-1] > told[-3], "clientOutages": seen, **{key: summary[key] for key in KEPT}}
     wrong = [key for key in WRONG if event[key]] + ([] if whole_ms else ["never whole"])
     report.check(f"{name}: nothing acknowledged is lost, displaced or out of order", not wrong, wrong)
     print(f"{event['fault']}: {times(event)}; {counts(event)}", flush=True)
