@@ -1,11 +1,13 @@
 package console;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -16,8 +18,11 @@ import org.apache.rocketmq.client.consumer.PullResult;
 import org.apache.rocketmq.client.consumer.PullStatus;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
+import org.apache.rocketmq.client.consumer.store.ReadOffsetType;
 import org.apache.rocketmq.client.exception.MQBrokerException;
 import org.apache.rocketmq.client.exception.MQClientException;
+import org.apache.rocketmq.client.impl.consumer.DefaultMQPushConsumerImpl;
+import org.apache.rocketmq.client.impl.consumer.ProcessQueue;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.common.TopicConfig;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
@@ -50,8 +55,14 @@ final class Clients implements AutoCloseable {
     }
 
     Map<String, Object> topic(String broker, String name, int queues) throws Exception {
-        admin.createAndUpdateTopicConfig(broker, new TopicConfig(name, queues, queues, 6));
+        make(broker, name, queues);
         return Map.of("ok", true);
+    }
+
+    private void make(String broker, String topic, int queues) throws Exception {
+        admin.createAndUpdateTopicConfig(broker, new TopicConfig(topic, queues, queues, 6));
+        // A consumer that looks before clients can find it looks again only after 20 s.
+        within(10, () -> !admin.examineTopicRouteInfo(topic).getQueueDatas().isEmpty());
     }
 
     Map<String, Object> group(String broker, String name, int retries) throws Exception {
@@ -59,8 +70,7 @@ final class Clients implements AutoCloseable {
         group.setGroupName(name);
         group.setRetryMaxTimes(retries);
         admin.createAndUpdateSubscriptionGroupConfig(broker, group);
-        // Else a consumer's first look finds no route for it, and it looks again only after 20 s.
-        admin.createAndUpdateTopicConfig(broker, new TopicConfig("%RETRY%" + name, 1, 1, 6));
+        make(broker, "%RETRY%" + name, 1);
         return Map.of("ok", true);
     }
 
@@ -116,12 +126,41 @@ final class Clients implements AutoCloseable {
         });
         consumer.start();
         wanted.await(seconds, TimeUnit.SECONDS);
-        consumer.shutdown(); // commits
+        // A consumer that ends does not wait for its last commits.
+        DefaultMQPushConsumerImpl inside = consumer.getDefaultMQPushConsumerImpl();
+        within(10, () -> {
+            inside.persistConsumerOffset();
+            for (MessageQueue queue : consumer.fetchSubscribeMessageQueues(topic)) {
+                if (inside.getOffsetStore().readOffset(queue, ReadOffsetType.READ_FROM_STORE)
+                    < inside.getOffsetStore().readOffset(queue, ReadOffsetType.READ_FROM_MEMORY) || !caughtUp(inside, queue)) {
+                    return false;
+                }
+            }
+            return true;
+        });
+        consumer.shutdown();
         Map<String, Object> result = new HashMap<>();
         result.put("missing", wanted.getCount());
-        result.put("others", seen.keySet().stream().filter(number -> number < from || number >= to).count());
+        result.put("others", seen.keySet().stream().filter(number -> number < from || number >= to).sorted().toList());
         result.put("again", seen.values().stream().mapToInt(times -> times - 1).sum());
         return result;
+    }
+
+    private static boolean caughtUp(DefaultMQPushConsumerImpl consumer, MessageQueue queue) {
+        ProcessQueue taken = consumer.getRebalanceImpl().getProcessQueueTable().get(queue);
+        return taken == null || taken.getMsgCount().get() == 0;
+    }
+
+    private static void within(int seconds, Callable<Boolean> condition) throws InterruptedException {
+        for (long end = System.nanoTime() + seconds * 1_000_000_000L; System.nanoTime() < end; Thread.sleep(50)) {
+            try {
+                if (condition.call()) {
+                    return;
+                }
+            } catch (Exception notYet) {
+                // nobody answers, or not with that
+            }
+        }
     }
 
     /** The numbers in all queues of the topic, in the order of their places; bodies are looked at as well. */
@@ -142,7 +181,7 @@ final class Clients implements AutoCloseable {
     }
 
     private static List<Integer> readQueue(DefaultMQPullConsumer consumer, MessageQueue queue) throws Exception {
-        List<Integer> numbers = new java.util.ArrayList<>();
+        List<Integer> numbers = new ArrayList<>();
         long offset = consumer.minOffset(queue);
         long max = consumer.maxOffset(queue);
         while (offset < max) {
