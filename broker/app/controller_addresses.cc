@@ -18,7 +18,7 @@ std::vector<std::string> ControllerAddresses::now() const {
 }
 
 void ControllerAddresses::look_up() {
-  auto found = resolve_addresses(list_);
+  auto found = resolve_addresses(resolver_, list_);
   if (!found) return;  // the old ones are better than none
   std::lock_guard lock(mutex_);
   addresses_ = std::move(*found);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "broker/app/ticker.h"
+#include "common/base/host_resolver.h"
 
 namespace rmq::broker {
 
@@ -23,6 +24,7 @@ class ControllerAddresses {
  private:
   void look_up();
 
+  HostResolver resolver_;
   const std::string list_;
   mutable std::mutex mutex_;
   std::vector<std::string> addresses_;

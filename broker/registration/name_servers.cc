@@ -104,7 +104,7 @@ void NameServers::run() {
 // Looked up every few seconds, not every updateNamesrvAddrPeriod (two minutes) as Java does: in Kubernetes name servers
 // come and move, and one that knows no broker tells clients that their topics don't exist. True if the answer changed.
 bool NameServers::resolve() {
-  auto found = resolve_addresses(std::string(config_.namesrv_addr));
+  auto found = resolve_addresses(resolver_, std::string(config_.namesrv_addr));
   if (!found) {
     if (!addresses_.empty()) log::warn("name servers cannot be looked up", {{"error", found.error()}});
     return false;

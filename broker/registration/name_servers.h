@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "broker/config/broker_config.h"
+#include "common/base/host_resolver.h"
 #include "common/protocol/body/register_broker.h"
 #include "common/remoting/client.h"
 
@@ -72,6 +73,7 @@ class NameServers {
 
   const BrokerConfig& config_;
   remoting::Client& client_;
+  HostResolver resolver_;
   const Body body_;
   const MasterSeen master_seen_;
 

@@ -6,15 +6,13 @@
 #include <string_view>
 #include <vector>
 
+#include "common/base/host_resolver.h"
 #include "common/base/result.h"
 
 namespace rmq::broker {
 
 // Every "ip:port" that the list "host:port;host:port" stands for, sorted, each once. A name that cannot be resolved is
-// left out; kUnavailable when nothing is left. Blocks on DNS.
-Result<std::vector<std::string>> resolve_addresses(std::string_view list);
-
-// Every IP that `host` (a name or an IP) stands for, sorted, each once. kUnavailable when there is none. Blocks on DNS.
-Result<std::vector<std::string>> resolve_host(const std::string& host);
+// left out; kUnavailable when nothing is left. Waits for DNS, but no longer than two seconds a name.
+Result<std::vector<std::string>> resolve_addresses(HostResolver& resolver, std::string_view list);
 
 }  // namespace rmq::broker

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "common/base/host_resolver.h"
 #include "common/base/log.h"
 #include "common/base/net_address.h"
 #include "common/protocol/codes.h"
@@ -38,6 +39,7 @@ struct Client::Impl : ConnectionSink, std::enable_shared_from_this<Client::Impl>
     shared->max_receive_bytes = 512UL * 1024 * 1024;
     shared->max_unsent_bytes = 64UL * 1024 * 1024;
     shared->idle_timeout = options.idle_timeout;
+    gate->pool = &pool;
   }
 
   struct Peer {
@@ -84,6 +86,43 @@ struct Client::Impl : ConnectionSink, std::enable_shared_from_this<Client::Impl>
     if (call.done) call.done(fail(error));
   }
 
+  // The way of a name's addresses into the pool, which they may outlive.
+  struct Gate {
+    std::mutex mutex;
+    IoPool* pool = nullptr;  // nullptr: closed
+  };
+  struct Lookup {
+    explicit Lookup(asio::io_context& io) : answered(io) {}
+    asio::steady_timer answered;
+    HostResolver::Addresses addresses = fail(ErrorKind::kTimeout, "no answer in time");
+  };
+
+  // Not by asio's resolver: that looks up one name at a time, IPs behind names, and the end of an io_context waits for
+  // it. DNS that does not answer would hold up everything, and a broker's stop for as long as it pleases.
+  asio::awaitable<Result<std::vector<tcp::endpoint>>> look_up(NetAddress address, std::size_t index,
+                                                              std::chrono::steady_clock::time_point until) {
+    auto lookup = std::make_shared<Lookup>(pool.at(index));
+    lookup->answered.expires_at(until);
+    resolver.resolve(address.host, [gate = gate, weak = std::weak_ptr(lookup), index](const auto& addresses) {
+      std::lock_guard lock(gate->mutex);
+      if (gate->pool == nullptr) return;
+      asio::post(gate->pool->at(index), [weak, addresses] {
+        auto waiting = weak.lock();
+        if (!waiting) return;
+        waiting->addresses = addresses;
+        waiting->answered.cancel();
+      });
+    });
+    co_await lookup->answered.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (!lookup->addresses) co_return fail(lookup->addresses.error());
+    std::vector<tcp::endpoint> endpoints;
+    for (const auto& text : *lookup->addresses) {
+      error_code bad;
+      if (const auto ip = asio::ip::make_address(text, bad); !bad) endpoints.emplace_back(ip, address.port);
+    }
+    co_return endpoints;
+  }
+
   asio::awaitable<void> connect(std::string address, std::size_t index) {
     auto parsed = parse_address(address);
     if (!parsed) {
@@ -92,22 +131,20 @@ struct Client::Impl : ConnectionSink, std::enable_shared_from_this<Client::Impl>
     }
     constexpr auto await = asio::as_tuple(asio::use_awaitable);
     auto& io = pool.at(index);
+    const auto until = std::chrono::steady_clock::now() + options.connect_timeout;
+    const auto endpoints = co_await look_up(*parsed, index, until);
+    if (!endpoints) {
+      connected(address, fail(ErrorKind::kUnavailable, "connect to " + address + ": " + endpoints.error().message));
+      co_return;
+    }
     auto socket = std::make_shared<tcp::socket>(io);
-    auto resolver = std::make_shared<tcp::resolver>(io);
-    asio::steady_timer limit(io, options.connect_timeout);
-    limit.async_wait([socket, resolver](error_code code) {
+    asio::steady_timer limit(io, until);
+    limit.async_wait([socket](error_code code) {
       if (code) return;
-      resolver->cancel();
       error_code ignored;
       socket->close(ignored);
     });
-    auto [resolve_error, endpoints] =
-        co_await resolver->async_resolve(parsed->host, std::to_string(parsed->port), await);
-    error_code code = resolve_error;
-    if (!code) {
-      auto [connect_error, endpoint] = co_await asio::async_connect(*socket, endpoints, await);
-      code = connect_error;
-    }
+    auto [code, endpoint] = co_await asio::async_connect(*socket, *endpoints, await);
     limit.cancel();
     if (code) {
       connected(address, fail(ErrorKind::kUnavailable, "connect to " + address + ": " + code.message()));
@@ -178,6 +215,10 @@ struct Client::Impl : ConnectionSink, std::enable_shared_from_this<Client::Impl>
   void close() {
     std::unordered_map<std::string, Peer> left;
     {
+      std::lock_guard lock(gate->mutex);
+      gate->pool = nullptr;
+    }
+    {
       std::unique_lock lock(mutex);
       if (std::exchange(closed, true)) return;
       for (auto& [address, peer] : peers) {
@@ -192,6 +233,8 @@ struct Client::Impl : ConnectionSink, std::enable_shared_from_this<Client::Impl>
   }
 
   IoPool& pool;
+  const std::shared_ptr<Gate> gate = std::make_shared<Gate>();
+  HostResolver resolver;
   ClientOptions options;
   std::shared_ptr<StreamShared> shared;
   std::unordered_map<std::int32_t, std::shared_ptr<Handler>> routes;
