@@ -138,7 +138,10 @@ void Replica::on_slave_message(Network::ConnectionId connection, const HaMessage
   Slave& slave = found->second;
   slave.heard = now;
   if (message.kind == HaMessage::Kind::kEcho) {
-    rules_->ping_echoed(slave.id, connection, message.number, now);
+    if (rules_->ping_echoed(slave.id, connection, message.number, now) != replication::AckVerdict::kCounted) {
+      drop_slave(connection);
+      return;
+    }
   } else if (message.kind == HaMessage::Kind::kAck) {
     const std::int64_t limit = std::max<std::int64_t>(0, slave.sent) * world_.plan.entry_bytes;
     const auto verdict = rules_->acknowledged(slave.id, connection, message.number, limit, now);

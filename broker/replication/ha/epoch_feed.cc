@@ -60,9 +60,9 @@ Status EpochFeed::on_echo(std::int64_t number) {
   // Echoes come in order; one of a ping that was never sent is a lie.
   while (!pings_.empty() && pings_.front().number < number) pings_.pop_front();
   if (pings_.empty() || pings_.front().number != number) return fail(ErrorKind::kInvalid, "echoes what was not sent");
-  owner_.on_echo(hello_.broker_id, token_, pings_.front().sent_ms);
+  const auto sent_ms = pings_.front().sent_ms;
   pings_.pop_front();
-  return {};
+  return owner_.on_echo(hello_.broker_id, token_, sent_ms);
 }
 
 Status EpochFeed::start_from(std::int64_t requested) {

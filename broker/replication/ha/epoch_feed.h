@@ -22,9 +22,9 @@ class EpochLinkOwner {
   virtual Status admit(const SlaveHello& hello) const = 0;  // an error: the link is closed
   virtual MasterHello greeting(const SlaveHello& hello) const = 0;
   virtual void on_handshake(const SlaveHello& hello, ConnectionToken token) = 0;
-  // An error (what it acknowledges cannot be): the link is closed.
+  // An error (what it acknowledges cannot be, or another link of this id took its place): the link is closed.
   virtual Status on_ack(BrokerId id, ConnectionToken token, std::int64_t offset, std::int64_t sent_limit) = 0;
-  virtual void on_echo(BrokerId id, ConnectionToken token, std::int64_t sent_ms) = 0;
+  virtual Status on_echo(BrokerId id, ConnectionToken token, std::int64_t sent_ms) = 0;
   virtual void on_gone(BrokerId id, ConnectionToken token) = 0;
   virtual std::int64_t confirmed() const = 0;
   virtual std::int64_t ping_interval_ms() const = 0;

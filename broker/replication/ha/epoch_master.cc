@@ -29,6 +29,10 @@ std::int64_t known_confirm(const store::MessageStore& store) {
   return static_cast<std::int64_t>(std::min(store.confirm_offset(), store.log().max_offset()));
 }
 
+Status replaced() {
+  return fail(ErrorKind::kConflict, "the same broker id has connected again");
+}
+
 }  // namespace
 
 EpochMaster::EpochMaster(store::MessageStore& store, EpochStore& epochs, const ReplicationOptions& options,
@@ -180,16 +184,17 @@ void EpochMaster::on_handshake(const SlaveHello& hello, ConnectionToken token) {
 Status EpochMaster::on_ack(BrokerId id, ConnectionToken token, std::int64_t offset, std::int64_t sent_limit) {
   auto verdict = AckVerdict::kStale;
   apply([&](std::int64_t now) { verdict = rules_.acknowledged(id, token, offset, sent_limit, now); });
-  switch (verdict) {
-    case AckVerdict::kCounted: return {};
-    case AckVerdict::kStale: return fail(ErrorKind::kConflict, "the same broker id has connected again");
-    case AckVerdict::kHostile: break;
-  }
+  if (verdict == AckVerdict::kCounted) return {};
+  if (verdict == AckVerdict::kStale) return replaced();
   return fail(ErrorKind::kInvalid, "acknowledges " + std::to_string(offset) + " of " + std::to_string(sent_limit));
 }
 
-void EpochMaster::on_echo(BrokerId id, ConnectionToken token, std::int64_t sent_ms) {
-  apply([&](std::int64_t now) { rules_.ping_echoed(id, token, sent_ms, now); });
+Status EpochMaster::on_echo(BrokerId id, ConnectionToken token, std::int64_t sent_ms) {
+  auto verdict = AckVerdict::kStale;
+  apply([&](std::int64_t now) { verdict = rules_.ping_echoed(id, token, sent_ms, now); });
+  if (verdict == AckVerdict::kCounted) return {};
+  if (verdict == AckVerdict::kStale) return replaced();
+  return fail(ErrorKind::kInvalid, "echoes a ping of the future");
 }
 
 void EpochMaster::on_gone(BrokerId id, ConnectionToken token) {

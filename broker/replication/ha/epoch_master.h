@@ -47,7 +47,7 @@ class EpochMaster final : public Master, private EpochLinkOwner {
   MasterHello greeting(const SlaveHello& hello) const override;
   void on_handshake(const SlaveHello& hello, ConnectionToken token) override;
   Status on_ack(BrokerId id, ConnectionToken token, std::int64_t offset, std::int64_t sent_limit) override;
-  void on_echo(BrokerId id, ConnectionToken token, std::int64_t sent_ms) override;
+  Status on_echo(BrokerId id, ConnectionToken token, std::int64_t sent_ms) override;
   void on_gone(BrokerId id, ConnectionToken token) override;
   std::int64_t confirmed() const override { return confirmed_.load(std::memory_order_acquire); }
   std::int64_t ping_interval_ms() const override { return ping_interval_ms_.load(std::memory_order_relaxed); }

@@ -78,20 +78,21 @@ void MasterRules::disconnected(ReplicaId id, ConnectionToken token, Millis now) 
   step(now);
 }
 
-void MasterRules::ping_echoed(ReplicaId id, ConnectionToken token, Millis sent_at, Millis now) {
+AckVerdict MasterRules::ping_echoed(ReplicaId id, ConnectionToken token, Millis sent_at, Millis now) {
   const auto found = replicas_.find(id);
-  if (found == replicas_.end() || !found->second.connected || found->second.token != token) return;
-  if (sent_at > now) return;
+  if (found == replicas_.end() || !found->second.connected || found->second.token != token) return AckVerdict::kStale;
+  if (sent_at > now) return AckVerdict::kHostile;
   found->second.echoed = std::max(found->second.echoed.value_or(sent_at), sent_at);
   // Whoever might be elected instead has, after the oldest of these, not promised anything to a Controller.
   Millis oldest = now;
   for (const ReplicaId other : required_set()) {
     if (other == config_.self) continue;
     const Replica* replica = find(other);
-    if (replica == nullptr || !replica->echoed) return;
+    if (replica == nullptr || !replica->echoed) return AckVerdict::kCounted;
     oldest = std::min(oldest, *replica->echoed);
   }
   renewed_from_ = std::max(renewed_from_.value_or(oldest), oldest);
+  return AckVerdict::kCounted;
 }
 
 void MasterRules::heartbeat_answered(Millis sent_at, Millis lease, Millis now) {

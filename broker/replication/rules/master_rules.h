@@ -49,7 +49,7 @@ struct MasterConfig {
 // What an acknowledgement was worth.
 enum class AckVerdict {
   kCounted,
-  kStale,    // of a connection that was replaced or closed; ignore
+  kStale,    // of a connection that was replaced or closed: close it, or its slave stays on it and is never counted
   kHostile,  // before the handshake, beyond what was sent, or going back: close the connection
 };
 
@@ -85,8 +85,9 @@ class MasterRules {
   AckVerdict acknowledged(ReplicaId id, ConnectionToken token, std::int64_t offset, std::int64_t sent_limit,
                           Millis now);
   void disconnected(ReplicaId id, ConnectionToken token, Millis now);
-  // An echo of a ping that was sent at `sent_at`.
-  void ping_echoed(ReplicaId id, ConnectionToken token, Millis sent_at, Millis now);
+  // An echo of a ping that was sent at `sent_at`. Two connections of one replica may shake hands in the wrong order (a
+  // master that was frozen finds both waiting): only the echo tells that the living one is not the one that counts.
+  AckVerdict ping_echoed(ReplicaId id, ConnectionToken token, Millis sent_at, Millis now);
 
   // ---- Inputs: the Controller
   // A heartbeat sent at `sent_at` was answered with this lease by a Controller that names this master and epoch.

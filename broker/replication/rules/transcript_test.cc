@@ -58,6 +58,16 @@ std::string text(const EpochList& list) {
   return join(entries);
 }
 
+// To be put before other words; empty when there is nothing to say.
+std::string text(AckVerdict verdict) {
+  switch (verdict) {
+    case AckVerdict::kCounted: break;
+    case AckVerdict::kStale: return "stale ";
+    case AckVerdict::kHostile: return "hostile ";
+  }
+  return "";
+}
+
 std::string offset_text(Millis value, Millis forever) {
   return value == forever ? "forever" : std::to_string(value);
 }
@@ -110,7 +120,7 @@ class Script {
     if (verb == "applied") master_->log_applied(number(words, "to", 0));
     if (verb == "hello") master_->handshake(id, number(words, "learner", 0) != 0, token, now_);
     if (verb == "gone") master_->disconnected(id, token, now_);
-    if (verb == "echo") master_->ping_echoed(id, token, number(words, "sent", 0), now_);
+    if (verb == "echo") said = text(master_->ping_echoed(id, token, number(words, "sent", 0), now_));
     if (verb == "heartbeat") master_->heartbeat_answered(number(words, "sent", 0), number(words, "lease", 3000), now_);
     if (verb == "set")
       master_->controller_set(set_of(words.at("is")), static_cast<int>(number(words, "epoch", 0)), now_);
@@ -118,11 +128,7 @@ class Script {
     if (verb == "unknown") master_->proposal_unknown(static_cast<std::uint64_t>(number(words, "number", 0)), now_);
     if (verb == "ack") {
       const auto offset = number(words, "offset", 0);
-      switch (master_->acknowledged(id, token, offset, number(words, "sent", offset), now_)) {
-        case AckVerdict::kCounted: break;
-        case AckVerdict::kStale: said = "stale "; break;
-        case AckVerdict::kHostile: said = "hostile "; break;
-      }
+      said = text(master_->acknowledged(id, token, offset, number(words, "sent", offset), now_));
     }
     if (const auto proposal = master_->take_proposal(now_)) {
       said += "proposal " + std::to_string(proposal->number) + " " + join(proposal->set) + " after " +
