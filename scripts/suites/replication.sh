@@ -7,7 +7,7 @@ scripts/setup.sh build clients || exit 1
 build release || exit 1
 cmake --install build/release > build/test/install.log 2>&1 || { cat build/test/install.log; exit 1; }
 export RMQ_BIN=$PWD/build/release/install/bin
-limit_s=420
+limit_s=480
 
 run() { # NAME COMMAND...: a program that prints PASS/FAIL lines; its results are taken over at the end
   local name=$1; shift

@@ -23,12 +23,14 @@ import org.apache.rocketmq.client.exception.MQBrokerException;
 import org.apache.rocketmq.client.exception.MQClientException;
 import org.apache.rocketmq.client.impl.consumer.DefaultMQPushConsumerImpl;
 import org.apache.rocketmq.client.impl.consumer.ProcessQueue;
+import org.apache.rocketmq.client.impl.factory.MQClientInstance;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.common.TopicConfig;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageExt;
 import org.apache.rocketmq.common.message.MessageQueue;
+import org.apache.rocketmq.remoting.protocol.header.QueryConsumerOffsetRequestHeader;
 import org.apache.rocketmq.remoting.protocol.subscription.SubscriptionGroupConfig;
 import org.apache.rocketmq.tools.admin.DefaultMQAdminExt;
 
@@ -131,8 +133,7 @@ final class Clients implements AutoCloseable {
         within(10, () -> {
             inside.persistConsumerOffset();
             for (MessageQueue queue : consumer.fetchSubscribeMessageQueues(topic)) {
-                if (inside.getOffsetStore().readOffset(queue, ReadOffsetType.READ_FROM_STORE)
-                    < inside.getOffsetStore().readOffset(queue, ReadOffsetType.READ_FROM_MEMORY) || !caughtUp(inside, queue)) {
+                if (!committed(inside, group, queue)) {
                     return false;
                 }
             }
@@ -146,9 +147,20 @@ final class Clients implements AutoCloseable {
         return result;
     }
 
-    private static boolean caughtUp(DefaultMQPushConsumerImpl consumer, MessageQueue queue) {
+    /** All that was taken from the queue is done, and the broker knows. (OffsetStore.readOffset would change what is committed.) */
+    private static boolean committed(DefaultMQPushConsumerImpl consumer, String group, MessageQueue queue) throws Exception {
         ProcessQueue taken = consumer.getRebalanceImpl().getProcessQueueTable().get(queue);
-        return taken == null || taken.getMsgCount().get() == 0;
+        if (taken == null || taken.getMsgCount().get() > 0) {
+            return false;
+        }
+        QueryConsumerOffsetRequestHeader request = new QueryConsumerOffsetRequestHeader();
+        request.setConsumerGroup(group);
+        request.setTopic(queue.getTopic());
+        request.setQueueId(queue.getQueueId());
+        MQClientInstance client = consumer.getmQClientFactory();
+        String broker = client.findBrokerAddressInSubscribe(queue.getBrokerName(), 0, false).getBrokerAddr();
+        long known = client.getMQClientAPIImpl().queryConsumerOffset(broker, request, 3000);
+        return known == consumer.getOffsetStore().readOffset(queue, ReadOffsetType.READ_FROM_MEMORY);
     }
 
     private static void within(int seconds, Callable<Boolean> condition) throws InterruptedException {
