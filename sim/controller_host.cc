@@ -170,6 +170,12 @@ void ControllerHost::carry_out(const election::Probe& probe) {
   const Place here = world_.plan.replicas;
   const Place there = world_.place_of(probe.address);
   if (there < 0) return;
+  if (world_.plan.behind_services) {
+    // Whatever became of the process: a Service without endpoints refuses for it.
+    return world_.scheduler.after(5, [this, id = probe.id, generation = generation_] {
+      if (leader_ && generation == generation_) run(leader_->on_process_suspected(now(), id, "Service refused"));
+    });
+  }
   world_.network.send(here, there, [this, here, there, id = probe.id, generation = generation_] {
     if (!world_.replica(there).refuses_connections()) return;
     world_.network.send(there, here, [this, id, generation] {

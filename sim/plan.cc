@@ -77,6 +77,7 @@ Plan draw_plan(Random& random, const Options& options) {
   plan.tails = random.chance(30);
   plan.duplicates = random.chance(30);
   plan.delays = random.chance(30);
+  plan.behind_services = plan.fault_every % 2 == 0;  // not drawn: what seeds mean otherwise stays
   return plan;
 }
 

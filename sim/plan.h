@@ -66,9 +66,10 @@ struct Plan {
   int api = 0;             // the API server does not answer
   int conflict = 0;        // somebody else wrote the object
   int switchover = 0;
-  bool tails = false;       // masters die with records that nobody else has
-  bool duplicates = false;  // of control messages
-  bool delays = false;      // some messages take seconds
+  bool tails = false;            // masters die with records that nobody else has
+  bool duplicates = false;       // of control messages
+  bool delays = false;           // some messages take seconds
+  bool behind_services = false;  // a refused connect is a suspicion, and wrong as often as right
 
   int fault_weight() const {
     return crash + power + lost_disk + freeze + partition + one_way + cut_connection + junk + slow + controller + api +

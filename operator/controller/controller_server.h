@@ -35,6 +35,10 @@ struct ControllerOptions {
   std::string controller_group = "rocketmq-controller";  // shown by 1005
   std::string peers;                                     // shown by 1005: "id:host:port;..."
   std::chrono::milliseconds probe_timeout{300};          // the connect that tells a dead process from a lost network
+  // Whether a refused connect proves that nobody listens: where the brokers' addresses are their machines' own. A
+  // ClusterIP also refuses when its Service has no endpoints, though the process may live on a node that is cut off:
+  // then it is a sign only (docs/replication.md, "Death").
+  bool refused_connect_is_proof = true;
   std::size_t max_groups = 10'000;
   std::size_t max_waiting_requests = 10'000;  // answers that wait for a write; above it SYSTEM_BUSY
   remoting::TlsOptions tls;

@@ -104,6 +104,10 @@ void GroupRunner::process_dead(const std::string& replica, const std::string& ev
   });
 }
 
+void GroupRunner::process_suspected(election::ReplicaId id, const std::string& evidence) {
+  feed([=](GroupController& machine, Now now) { return machine.on_process_suspected(now, id, evidence); });
+}
+
 void GroupRunner::set_policy(const election::Policy& policy) {
   machine_.set_policy(policy);
   feed([](GroupController& machine, Now now) { return machine.on_tick(now); });
@@ -226,8 +230,12 @@ void GroupRunner::probe(election::ReplicaId id, const std::string& address, std:
                   auto self = weak.lock();
                   if (!self) return;
                   if (answer != ProbeAnswer::kRefused) return self->probe_later(id, address, attempt);
-                  self->process_dead(std::to_string(id),
-                                     "its connection closed, and a connect to " + address + " is refused");
+                  const auto evidence = "its connection closed, and a connect to " + address + " is refused";
+                  if (self->host_.options.refused_connect_is_proof) {
+                    self->process_dead(std::to_string(id), evidence);
+                  } else {
+                    self->process_suspected(id, evidence);
+                  }
                 });
 }
 

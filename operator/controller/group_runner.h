@@ -50,6 +50,7 @@ class GroupRunner : public std::enable_shared_from_this<GroupRunner> {
   void connection_closed(election::ReplicaId id, election::Connection connection);
   // `replica`: an id as text, or an address.
   void process_dead(const std::string& replica, const std::string& evidence);
+  void process_suspected(election::ReplicaId id, const std::string& evidence);
   void set_policy(const election::Policy& policy);
 
   // Nothing is stored, being written or waited for: the runner may go.

@@ -1,5 +1,6 @@
-// Is anybody listening there? A connect that is refused proves that the process is gone (its kernel says so); a timeout
-// proves nothing: the network may be cut.
+// Is anybody listening there? A connect that is refused by the process's own machine proves that it is gone (the kernel
+// says so), one that something in between refuses (kube-proxy, for a Service without endpoints) is a sign at best; a
+// timeout proves nothing: the network may be cut.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -135,7 +135,8 @@ Result<KubeControllers::EntryPtr> KubeControllers::start(const Cluster& cluster)
     controller::ControllerOptions options{.cluster = entry->key.text(),
                                           .port = port,
                                           .announced_address = controller_address(cluster),
-                                          .self_id = "operator"};
+                                          .self_id = "operator",
+                                          .refused_connect_is_proof = false};  // addresses are Services'
     entry->server = std::make_unique<ControllerServer>(pool_, clock_, *entry->store, std::move(options), callbacks);
     started = entry->server->start();
     if (started || port >= options_.last_port) break;

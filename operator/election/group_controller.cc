@@ -55,7 +55,7 @@ Actions GroupController::on_tick(Now now) {
 }
 
 Actions GroupController::on_connection_closed(Now now, ReplicaId id, Connection connection) {
-  if (liveness_.closed(id, connection) && state_ && state_->replicas.contains(id) && !liveness_.certainly_dead(id)) {
+  if (liveness_.closed(id, connection) && state_ && state_->replicas.contains(id) && !liveness_.taken_for_dead(id)) {
     actions_.emplace_back(Probe{id, std::string(state_->address_of(id)), connection});
   }
   return finish(now);
@@ -66,7 +66,13 @@ Actions GroupController::on_process_dead(Now now, ReplicaId id, const std::strin
   return finish(now);
 }
 
+Actions GroupController::on_process_suspected(Now now, ReplicaId id, const std::string& evidence) {
+  if (state_ && state_->replicas.contains(id)) liveness_.process_suspected(id, evidence);
+  return finish(now);
+}
+
 Actions GroupController::on_position(Now now, std::uint64_t ask, const std::optional<Position>& position) {
+  if (state_) suspects_.on_position(*state_, ask, position);
   if (round_) {
     const auto id = round_->asked(ask);
     auto usable = position;
@@ -97,6 +103,7 @@ Actions GroupController::on_written(Now now, WriteResult result, std::optional<G
   auto failed = std::exchange(write_, std::nullopt).value();
   if (result == WriteResult::kConflict) {
     uncertain_ = false;
+    suspects_.reset();
     if (round_) drop_round();
     if (state_ && !actual) lost_ = true;  // whoever removed it: its brokers are not new
     // An election of another, or ours whose answer was lost.

@@ -22,6 +22,7 @@
 #include "operator/election/group_state.h"
 #include "operator/election/liveness.h"
 #include "operator/election/messages.h"
+#include "operator/election/suspects.h"
 
 namespace rmq::election {
 
@@ -40,9 +41,12 @@ class GroupController {
   Actions on_request(Now now, RequestId id, Connection connection, const Request& request);
   Actions on_tick(Now now);
   Actions on_connection_closed(Now now, ReplicaId id, Connection connection);
-  // Certain: the process that last spoke is no more ("container ended", "connect refused"), as things are now, not as
-  // they were once. Counts only while its connection is closed; a later message of the replica takes it back.
+  // Certain: the process that last spoke is no more ("container ended", "connect refused" by its own machine), as
+  // things are now, not as they were once. Counts only while its connection is closed; a later message of the replica
+  // takes it back.
   Actions on_process_dead(Now now, ReplicaId id, const std::string& evidence);
+  // As on_process_dead(), but no proof: an election begins at once, and waits for the lease where no fence covers it.
+  Actions on_process_suspected(Now now, ReplicaId id, const std::string& evidence);
   // `ask` is AskPosition's; none: no answer came.
   Actions on_position(Now now, std::uint64_t ask, const std::optional<Position>& position);
   // `actual` (kConflict only): what is stored now, none when the object is gone.
@@ -135,8 +139,8 @@ class GroupController {
   bool stale_ = false;            // a log holds a later epoch than the stored state: the object was set back
   bool lost_ = false;             // the object was there and is no more
   std::string no_master_reason_;
-  std::map<ReplicaId, std::int64_t> suspect_targets_;  // caught up when its end is there
-  std::int64_t retry_at_ms_ = 0;                       // not before: the next election, the next write after an error
+  Suspects suspects_;
+  std::int64_t retry_at_ms_ = 0;  // not before: the next election, the next write after an error
 
   struct WriteUnderWay {
     std::optional<GroupState> next;  // none: erased

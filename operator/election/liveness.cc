@@ -16,6 +16,7 @@ bool Liveness::heard(ReplicaId id, std::int64_t now_ms, Connection connection) {
   facts.open.insert(connection);
   if (facts.open.size() > kMaxOpen) facts.open.erase(facts.open.begin());
   facts.evidence.clear();
+  facts.suspected = false;
   facts.heard_ms = now_ms;
   return true;
 }
@@ -57,10 +58,19 @@ bool Liveness::closed(ReplicaId id, Connection connection) {
 }
 
 void Liveness::process_dead(ReplicaId id, const std::string& evidence) {
+  believe(id, evidence, true);
+}
+
+void Liveness::process_suspected(ReplicaId id, const std::string& evidence) {
+  if (!certainly_dead(id)) believe(id, evidence, false);
+}
+
+void Liveness::believe(ReplicaId id, const std::string& evidence, bool certain) {
   const auto [it, fresh] = facts_.try_emplace(id);
   if (fresh) it->second.heard_ms = since_ms_;
   // On an open connection a process lives: what died is a former life. (When it does close, a probe asks anew.)
   if (!it->second.open.empty()) return;
+  it->second.suspected = !certain;
   it->second.evidence = evidence.empty() ? "process ended" : evidence.substr(0, kMaxStateText);
 }
 
@@ -70,7 +80,7 @@ std::int64_t Liveness::timeout_of(const Facts& facts) const {
 
 bool Liveness::alive(ReplicaId id, std::int64_t now_ms) const {
   const auto* facts = this->facts(id);
-  return facts != nullptr && !facts->certainly_dead() && now_ms - facts->heard_ms <= timeout_of(*facts);
+  return facts != nullptr && !facts->taken_for_dead() && now_ms - facts->heard_ms <= timeout_of(*facts);
 }
 
 std::int64_t Liveness::dead_at(ReplicaId id) const {
@@ -80,7 +90,7 @@ std::int64_t Liveness::dead_at(ReplicaId id) const {
 }
 
 bool Liveness::dead(ReplicaId id, std::int64_t now_ms) const {
-  return certainly_dead(id) || now_ms >= dead_at(id);
+  return taken_for_dead(id) || now_ms >= dead_at(id);
 }
 
 bool Liveness::certainly_dead(ReplicaId id) const {
@@ -88,9 +98,14 @@ bool Liveness::certainly_dead(ReplicaId id) const {
   return facts != nullptr && facts->certainly_dead();
 }
 
+bool Liveness::taken_for_dead(ReplicaId id) const {
+  const auto* facts = this->facts(id);
+  return facts != nullptr && facts->taken_for_dead();
+}
+
 std::string Liveness::why_dead(ReplicaId id, std::int64_t now_ms) const {
   const auto* facts = this->facts(id);
-  if (facts != nullptr && facts->certainly_dead()) return facts->evidence;
+  if (facts != nullptr && facts->taken_for_dead()) return facts->evidence;
   const auto since = facts == nullptr ? since_ms_ : std::max(facts->heard_ms, since_ms_);
   return "silent for " + std::to_string(now_ms - since) + " ms";
 }

@@ -156,7 +156,7 @@ struct Notify {
   protocol::SyncStateSet sync_set;
 };
 // The last connection of a living replica closed: try to connect; if that is refused (not: times out),
-// on_process_dead().
+// on_process_dead() where its own machine answers, else on_process_suspected().
 struct Probe {
   ReplicaId id = 0;
   std::string address;

@@ -160,6 +160,7 @@ class Script {
     if (name == "pos" || name == "nopos") return position(name == "pos", id, flag("unfenced"));
     if (name == "closed") return show(controller_->on_connection_closed(now(), id, brokers_[id].connection));
     if (name == "dead") return show(controller_->on_process_dead(now(), id, "refused"));
+    if (name == "suspected") return show(controller_->on_process_suspected(now(), id, "refused"));
     if (name == "apply") return ask(ApplyIdRequest{id, args.at(1)});
     if (name == "next-id") return ask(NextIdRequest{});
     if (name == "info") return ask(ReplicaInfoRequest{});
