@@ -64,14 +64,18 @@ struct Fixture {
     REQUIRE_MESSAGE(answer, (answer ? "" : answer.error().message));
     return std::move(*answer);
   }
-  Command send(std::string_view topic, std::string_view body, std::string_view properties = {}, std::int32_t queue = 0,
-               std::int32_t reconsume_times = 0) {
+  static Command send_request(std::string_view topic, std::string_view body, std::string_view properties = {},
+                              std::int32_t queue = 0, std::int32_t reconsume_times = 0) {
     Command request;
     request.code = RequestCode::kSendMessageV2;
     request.set("a", "producers").set("b", topic).set("c", "TBW102").set("d", 4).set("e", queue).set("f", 0);
     request.set("g", std::int64_t{1}).set("h", 0).set("i", properties).set("j", reconsume_times).set("m", false);
     request.body = body;
-    return ask(std::move(request));
+    return request;
+  }
+  Command send(std::string_view topic, std::string_view body, std::string_view properties = {}, std::int32_t queue = 0,
+               std::int32_t reconsume_times = 0) {
+    return ask(send_request(topic, body, properties, queue, reconsume_times));
   }
   static Command pull_request(std::string_view topic, std::int64_t offset, std::int32_t sys_flag = 4,
                               std::string_view tags = "*", std::string_view group = "consumers") {

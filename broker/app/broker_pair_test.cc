@@ -188,5 +188,30 @@ TEST_CASE("pair: what the original's slaves and tools ask for") {
   CHECK(master.ask(request(RequestCode::kGetBrokerEpochCache)).code == ResponseCode::kSystemError);
 }
 
+TEST_CASE("pair: stops in time under load, whichever goes first") {
+  constexpr int kRounds = 30;
+  constexpr auto kStopLimit = 5s;
+  Fixture master({{"listenPort", free_port()}, {"haListenPort", free_port()}});
+  Fixture slave(slave_of(master));
+  const auto stop = [&](Fixture& broker) {
+    const auto started = std::chrono::steady_clock::now();
+    broker.stop();
+    CHECK(std::chrono::steady_clock::now() - started < kStopLimit);
+  };
+  for (int round = 0; round < kRounds; ++round) {
+    CAPTURE(round);
+    for (int i = 0; i < 50; ++i) {
+      // Answers that nobody waits for: they are on their way when the stop comes.
+      auto sent = Fixture::send_request("T", std::string(1000, 'x'));
+      master.client->call(master.address, std::move(sent), 10s, [](const Result<Command>&) {});
+      slave.client->call(slave.address, Fixture::pull_request("T", 0, 6), 10s, [](const Result<Command>&) {});
+    }
+    stop(round % 2 == 0 ? master : slave);
+    stop(round % 2 == 0 ? slave : master);
+    master.start();
+    slave.start();
+  }
+}
+
 }  // namespace
 }  // namespace rmq::broker
