@@ -39,6 +39,11 @@ def counts(event):
     return f"{text} of {event['acknowledged']}" + ("" if event["storeRead"] else " (store not read)")
 
 
+def load(event):
+    """This computer's load average at the time; a high one makes the figures long."""
+    return f"{event['load']:.0f}" if "load" in event else "?"
+
+
 def grid(faults, columns, cell):
     lines = ["| fault | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for fault in faults:
@@ -54,6 +59,8 @@ def tables(results):
             if result["mode"] == mode:
                 columns.setdefault(NAMES[result["kind"], result["times"]], {}).update({event["fault"]: event for event in result["events"]})
         faults = list(dict.fromkeys(fault for events in columns.values() for fault in events))
-        lines += [f"{mode}: seconds until the group acknowledges / the client's send is acknowledged / all replicas are in sync again", "",
-                  *grid(faults, columns, times), "", f"{mode}: {' / '.join(COUNTS)} of acknowledged", "", *grid(faults, columns, counts), ""]
+        when = "the group acknowledges / the client's send is acknowledged / all replicas are in sync again"
+        lines += [f"{mode}: seconds until {when}", "", *grid(faults, columns, times), ""]
+        lines += [f"{mode}: {' / '.join(COUNTS)} of acknowledged", "", *grid(faults, columns, counts), ""]
+        lines += [f"{mode}: load average of the computer, the higher of before and after", "", *grid(faults, columns, load), ""]
     return "\n".join(lines)

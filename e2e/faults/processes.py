@@ -13,6 +13,7 @@ KEEP_LOGS=DIR keeps what the processes said when something failed.
 """
 import argparse
 import json
+import os
 import sys
 import time
 
@@ -37,6 +38,7 @@ def one_fault(report, group, number, name, fault, seconds):
     probe = Probe(group)
     time.sleep(3)
     master, slave, begun = group.master(), group.slave(), time.time() * 1000
+    load = os.getloadavg()[0]
     fault(group, master, slave)
     try:
         group.await_whole(WHOLE_LIMIT_S)
@@ -49,7 +51,8 @@ def one_fault(report, group, number, name, fault, seconds):
     summary = json.loads(client.summary_file.read_text())
     told = client.acknowledged()
     grouped, seen = long_ones(probe.outages()), long_ones(summary["outages"])
-    event = {"fault": name, "begun": begun, "wholeMs": whole_ms, "groupBack": group_back, "groupOutages": grouped,
+    event = {"fault": name, "begun": begun, "load": max(load, os.getloadavg()[0]), "wholeMs": whole_ms,
+             "groupBack": group_back, "groupOutages": grouped,
              "clientBack": told[-1] > told[-3], "clientOutages": seen, **{key: summary[key] for key in KEPT}}
     wrong = [key for key in WRONG if event[key]] + ([] if whole_ms else ["never whole"])
     report.check(f"{name}: nothing acknowledged is lost, displaced or out of order", not wrong, wrong)
