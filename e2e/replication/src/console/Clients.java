@@ -130,7 +130,7 @@ final class Clients implements AutoCloseable {
         wanted.await(seconds, TimeUnit.SECONDS);
         // A consumer that ends does not wait for its last commits.
         DefaultMQPushConsumerImpl inside = consumer.getDefaultMQPushConsumerImpl();
-        within(10, () -> {
+        within(30, () -> {
             inside.persistConsumerOffset();
             for (MessageQueue queue : consumer.fetchSubscribeMessageQueues(topic)) {
                 if (!committed(inside, group, queue)) {
