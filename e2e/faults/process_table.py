@@ -62,5 +62,6 @@ def tables(results):
         when = "the group acknowledges / the client's send is acknowledged / all replicas are in sync again"
         lines += [f"{mode}: seconds until {when}", "", *grid(faults, columns, times), ""]
         lines += [f"{mode}: {' / '.join(COUNTS)} of acknowledged", "", *grid(faults, columns, counts), ""]
-        lines += [f"{mode}: load average of the computer, the higher of before and after", "", *grid(faults, columns, load), ""]
+        if any("load" in event for events in columns.values() for event in events.values()):
+            lines += [f"{mode}: load average of the computer, the higher of before and after", "", *grid(faults, columns, load), ""]
     return "\n".join(lines)
