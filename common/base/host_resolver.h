@@ -21,8 +21,8 @@ class HostResolver {
 
   HostResolver();
 
-  // Every IP that `host` (a name or an IP) stands for, sorted, each once, IPv6 with its zone; kUnavailable when there is
-  // none. `done` runs once, for an IP at once and here, else on the lookup's thread, maybe after this object's end.
+  // Every IP that `host` (a name or an IP) stands for, sorted, each once, IPv6 with its zone; kUnavailable when there
+  // is none. `done` runs once, for an IP at once and here, else on the lookup's thread, maybe after this object's end.
   void resolve(const std::string& host, Done done);
   // kTimeout: no answer within `limit`.
   Addresses resolve_and_wait(const std::string& host, std::chrono::milliseconds limit);
