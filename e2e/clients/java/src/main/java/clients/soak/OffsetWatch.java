@@ -3,10 +3,11 @@ package clients.soak;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
-import org.apache.rocketmq.client.consumer.store.OffsetStore;
-import org.apache.rocketmq.client.consumer.store.ReadOffsetType;
+import org.apache.rocketmq.client.impl.factory.MQClientInstance;
 import org.apache.rocketmq.common.message.MessageQueue;
+import org.apache.rocketmq.remoting.protocol.header.QueryConsumerOffsetRequestHeader;
 
 /** Asks the broker now and then how far the group has committed; that must not go back further than the journal promises. */
 final class OffsetWatch implements AutoCloseable {
@@ -23,14 +24,10 @@ final class OffsetWatch implements AutoCloseable {
 
     private void watch(DefaultMQPushConsumer consumer, String topic) {
         Map<MessageQueue, Long> highest = new HashMap<>();
-        while (!closed) {
+        for (; !closed; LockSupport.parkNanos(500_000_000)) {
             try {
-                OffsetStore store = consumer.getDefaultMQPushConsumerImpl().getOffsetStore();
                 for (MessageQueue queue : consumer.fetchSubscribeMessageQueues(topic)) {
-                    long offset = store.readOffset(queue, ReadOffsetType.READ_FROM_STORE);
-                    if (offset < 0) {
-                        continue; // none yet, or nobody answered
-                    }
+                    long offset = committed(consumer, queue);
                     long before = highest.getOrDefault(queue, -1L);
                     if (offset < before) {
                         times.incrementAndGet();
@@ -38,13 +35,21 @@ final class OffsetWatch implements AutoCloseable {
                     }
                     highest.put(queue, Math.max(before, offset));
                 }
-                Thread.sleep(500);
-            } catch (InterruptedException stop) {
-                return;
-            } catch (Exception unreachable) {
-                // between two masters
+            } catch (Exception noneYet) {
+                // or between two masters
             }
         }
+    }
+
+    /** As the broker has it; OffsetStore.readOffset() would also change what the client commits next. */
+    private static long committed(DefaultMQPushConsumer consumer, MessageQueue queue) throws Exception {
+        QueryConsumerOffsetRequestHeader request = new QueryConsumerOffsetRequestHeader();
+        request.setConsumerGroup(consumer.getConsumerGroup());
+        request.setTopic(queue.getTopic());
+        request.setQueueId(queue.getQueueId());
+        MQClientInstance client = consumer.getDefaultMQPushConsumerImpl().getmQClientFactory();
+        String broker = client.findBrokerAddressInSubscribe(queue.getBrokerName(), 0, true).getBrokerAddr();
+        return client.getMQClientAPIImpl().queryConsumerOffset(broker, request, 3000);
     }
 
     /** How often a committed offset was lower than it had been. */
@@ -60,6 +65,6 @@ final class OffsetWatch implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        thread.interrupt();
+        LockSupport.unpark(thread);
     }
 }
