@@ -72,6 +72,7 @@ Actions GroupController::on_process_suspected(Now now, ReplicaId id, const std::
 }
 
 Actions GroupController::on_position(Now now, std::uint64_t ask, const std::optional<Position>& position) {
+  if (state_) suspects_.on_position(*state_, ask, position);
   if (round_) {
     const auto id = round_->asked(ask);
     auto usable = position;
@@ -102,6 +103,7 @@ Actions GroupController::on_written(Now now, WriteResult result, std::optional<G
   auto failed = std::exchange(write_, std::nullopt).value();
   if (result == WriteResult::kConflict) {
     uncertain_ = false;
+    suspects_.reset();
     if (round_) drop_round();
     if (state_ && !actual) lost_ = true;  // whoever removed it: its brokers are not new
     // An election of another, or ours whose answer was lost.

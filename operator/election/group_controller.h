@@ -22,6 +22,7 @@
 #include "operator/election/group_state.h"
 #include "operator/election/liveness.h"
 #include "operator/election/messages.h"
+#include "operator/election/suspects.h"
 
 namespace rmq::election {
 
@@ -138,8 +139,8 @@ class GroupController {
   bool stale_ = false;            // a log holds a later epoch than the stored state: the object was set back
   bool lost_ = false;             // the object was there and is no more
   std::string no_master_reason_;
-  std::map<ReplicaId, std::int64_t> suspect_targets_;  // caught up when its end is there
-  std::int64_t retry_at_ms_ = 0;                       // not before: the next election, the next write after an error
+  Suspects suspects_;
+  std::int64_t retry_at_ms_ = 0;  // not before: the next election, the next write after an error
 
   struct WriteUnderWay {
     std::optional<GroupState> next;  // none: erased

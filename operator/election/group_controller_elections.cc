@@ -196,23 +196,18 @@ void GroupController::answer_waiters() {
   }
 }
 
-// A member that may have lost its cache votes again when it has what its master had after it registered.
-void GroupController::clear_suspects(Now) {
-  if (!state_ || !state_->master || round_) return;
-  const auto* master = liveness_.facts(*state_->master);
-  if (master == nullptr || !master->reported) return;
-  std::optional<GroupState> next;
-  for (const auto& [id, replica] : state_->replicas) {
-    const auto* facts = liveness_.facts(id);
-    if (!replica.suspect || id == state_->master || facts == nullptr || !facts->reported) continue;
-    if (master->reported_ms <= facts->registered_ms || facts->epoch != state_->master_epoch) continue;
-    const auto target = suspect_targets_.try_emplace(id, master->end).first->second;
-    if (facts->end < target) continue;
-    if (!next) next = *state_;
-    next->replicas.at(id).suspect = false;
-    suspect_targets_.erase(id);
+// A replica that may have lost its cache votes again when it has what its master had after it registered.
+void GroupController::clear_suspects(Now now) {
+  if (!state_ || !state_->master || round_) return suspects_.reset();
+  if (const auto cleared = suspects_.cleared(*state_); !cleared.empty()) {
+    auto next = *state_;
+    for (const auto id : cleared) next.replicas.at(id).suspect = false;
+    return write(std::move(next), {}, std::nullopt);
   }
-  if (next) write(std::move(next), {}, std::nullopt);
+  auto question = suspects_.ask(*state_, liveness_, now.ms, policy_.position_wait_ms, next_ask_);
+  if (!question) return;
+  ++next_ask_;
+  actions_.emplace_back(std::move(*question));
 }
 
 }  // namespace rmq::election

@@ -86,7 +86,7 @@ void GroupController::handle(Now now, const Pending& p, const RegisterRequest& r
   if (!liveness_.registered(r.id, now.ms, p.connection)) {
     return refuse(p.id, Code::kControllerInvalidRequest, "its connection is closed");  // a former life, late
   }
-  suspect_targets_.erase(r.id);
+  suspects_.registered(r.id);
   if (round_) {
     round_->forget(r.id);
     round_->returned(r.id);
@@ -99,8 +99,8 @@ void GroupController::handle(Now now, const Pending& p, const RegisterRequest& r
   replica.ours = r.ours;
   replica.boot_id = r.boot_id;
   // It stays a member: what it had acknowledged is missed by whoever counts without it, and when all machines lost
-  // power the furthest of all is wanted.
-  if (new_boot && policy_.async_flush && next.sync_set.contains(r.id)) replica.suspect = true;
+  // power the furthest of all is wanted. (One that is no member may be made one by a proposal of before.)
+  if (new_boot && policy_.async_flush) replica.suspect = true;
   if (next.master == r.id) {
     next.previous_master = r.id;
     next.master.reset();
@@ -228,9 +228,6 @@ void GroupController::handle(Now now, const Pending& p, const AlterSyncSetReques
     return reject(Code::kControllerAlterSyncStateSetFailed, "its epochs are used up");
   }
   auto next = state;
-  for (const auto id : r.members) {
-    if (!state.sync_set.contains(id)) next.replicas.at(id).suspect = false;  // it has caught up
-  }
   next.sync_set = r.members;
   ++next.sync_set_epoch;
   auto out = ok(p.id);
