@@ -84,9 +84,9 @@ class Clients:
 
 
 def recovery_ms(outages, begun_ms, until_ms):
-    """From the fault to the end of the outage it caused; 0 if sends were acknowledged all the time."""
-    ends = [end - begun_ms for begin, end in outages if end > begun_ms and begin < until_ms]
-    return max(ends, default=0)
+    """From the fault to the end of the longest outage in its time; 0 if sends were acknowledged all the time."""
+    mine = [(end - begin, end - begun_ms) for begin, end in outages if end > begun_ms and begin < until_ms]
+    return max(mine)[1] if mine else 0
 
 
 def planned(options, chooser):
