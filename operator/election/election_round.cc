@@ -1,6 +1,7 @@
 #include "operator/election/election_round.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 
 namespace rmq::election {
@@ -43,6 +44,20 @@ std::size_t answers_needed(const GroupState& state, const Policy& policy) {
   return state.sync_set.size() < w ? 1 : state.sync_set.size() - w + 1;
 }
 
+// Not one member is known to have everything: then whoever left with the last change of the set may, too.
+bool leaving_count(const GroupState& state) {
+  return !state.leaving.empty() && std::all_of(state.sync_set.begin(), state.sync_set.end(),
+                                               [&](ReplicaId id) { return state.replicas.at(id).suspect; });
+}
+
+bool all_known(const GroupState& state, const std::function<bool(ReplicaId)>& known) {
+  if (!std::all_of(state.sync_set.begin(), state.sync_set.end(), known)) return false;
+  if (!leaving_count(state)) return true;
+  return std::all_of(state.leaving.begin(), state.leaving.end(), known) ||
+         std::any_of(state.leaving.begin(), state.leaving.end(),
+                     [&](ReplicaId id) { return known(id) && !state.replicas.at(id).suspect; });
+}
+
 bool electable(const GroupState& state, const Policy& policy, const Liveness& liveness, std::int64_t now_ms,
                std::optional<ReplicaId> except) {
   std::size_t votes = 0, candidates = 0, living = 0;
@@ -54,12 +69,17 @@ bool electable(const GroupState& state, const Policy& policy, const Liveness& li
     if (counts && id != except) ++candidates;
   }
   // All of them know everything that is left, whatever their machines lost.
-  if (living > 0 && living == state.sync_set.size() && (living > 1 || !except)) return true;
+  const bool all = all_known(state, [&](ReplicaId id) { return liveness.alive(id, now_ms); });
+  if (living > 0 && all && (living > 1 || !except)) return true;
   return candidates > 0 && votes >= answers_needed(state, policy);
 }
 
 std::set<ReplicaId> ElectionRound::voters(const Context& context) const {
-  if (within_set(round_.kind)) return context.state.sync_set;
+  if (within_set(round_.kind)) {
+    auto set = context.state.sync_set;
+    if (leaving_count(context.state)) set.insert(context.state.leaving.begin(), context.state.leaving.end());
+    return set;
+  }
   std::set<ReplicaId> all;
   for (const auto& [id, replica] : context.state.replicas) all.insert(id);
   return all;
@@ -144,7 +164,7 @@ std::int64_t ElectionRound::old_master_until(const Context& context,
     if (position.fenced && id == old) return 0;
     if (position.fenced) {
       ++fenced;
-      if (id != old) ++fenced_others;
+      if (id != old && state.sync_set.contains(id)) ++fenced_others;
       fence_ms = std::min(fence_ms, asked_.at(id).answered_ms);
     } else if (id != old && !state.replicas.at(id).ours) {
       fence_ms = 0;  // a stock replica echoes no ping: all others together cannot renew the lease
@@ -181,7 +201,9 @@ std::optional<Outcome> ElectionRound::decide(const Context& context, std::int64_
     if (!asked.position) wake_ms = std::min(wake_ms, asked.asked_ms + policy.position_wait_ms);
   }
 
-  const bool complete = answers.size() == voters.size();
+  const bool complete = within_set(round_.kind)
+                            ? all_known(context.state, [&](ReplicaId id) { return answers.contains(id); })
+                            : answers.size() == voters.size();
   std::size_t votes = 0, candidate_votes = 0;
   std::optional<Standing> best, leaver, wish;
   bool all_empty = true;
@@ -191,7 +213,8 @@ std::optional<Outcome> ElectionRound::decide(const Context& context, std::int64_
     const Standing standing{id, position.last_epoch, position.end, facts == nullptr ? 0x7fffffff : facts->priority,
                             id == round_.old_master};
     // What a suspect's log holds is not what it acknowledged: no vote, unless nobody is missing.
-    if (within_set(round_.kind) && context.state.replicas.at(id).suspect && !complete) continue;
+    const bool knows = !context.state.replicas.at(id).suspect && context.state.sync_set.contains(id);
+    if (within_set(round_.kind) && !knows && !complete) continue;
     ++votes;
     if (id == round_.resigned) {
       leaver = standing;
@@ -231,7 +254,8 @@ std::optional<Outcome> ElectionRound::decide(const Context& context, std::int64_
     // member may hold the last copy of what was acknowledged.
     for (const auto id : voters) {
       const bool present = answers.contains(id) || context.liveness.alive(id, context.now_ms);
-      const bool has_all = id == chosen.id || !context.state.replicas.at(id).suspect;
+      const bool has_all =
+          id == chosen.id || (context.state.sync_set.contains(id) && !context.state.replicas.at(id).suspect);
       if (id != round_.resigned && present && has_all) outcome.sync_set.insert(id);
     }
   } else {

@@ -138,6 +138,7 @@ void GroupController::write_outcome(Now now, const Outcome& outcome) {
   next.previous_master.reset();
   next.master_epoch = round.epoch;
   next.sync_set = outcome.sync_set;
+  next.leaving.clear();
   next.sync_set_epoch = std::max(state_->sync_set_epoch + 1, rebuilt ? set_epoch_after_loss(now.wall_ms) : 1);
   // It is the best there is; the others are suspect until they have what it has.
   next.replicas.at(outcome.chosen).suspect = false;
@@ -199,9 +200,12 @@ void GroupController::answer_waiters() {
 // A replica that may have lost its cache votes again when it has what its master had after it registered.
 void GroupController::clear_suspects(Now now) {
   if (!state_ || !state_->master || round_) return suspects_.reset();
-  if (const auto cleared = suspects_.cleared(*state_); !cleared.empty()) {
+  const auto cleared = suspects_.cleared(*state_);
+  const bool shrunk = suspects_.shrink_seen(*state_);
+  if (!cleared.empty() || shrunk) {
     auto next = *state_;
     for (const auto id : cleared) next.replicas.at(id).suspect = false;
+    if (shrunk) next.leaving.clear();
     return write(std::move(next), {}, std::nullopt);
   }
   auto question = suspects_.ask(*state_, liveness_, now.ms, policy_.position_wait_ms, next_ask_);

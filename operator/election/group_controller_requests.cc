@@ -230,6 +230,13 @@ void GroupController::handle(Now now, const Pending& p, const AlterSyncSetReques
   auto next = state;
   next.sync_set = r.members;
   ++next.sync_set_epoch;
+  // It names the last set's epoch, so it lived to see that.
+  next.leaving.clear();
+  if (policy_.mode == Mode::kSync) {
+    for (const auto id : state.sync_set) {
+      if (!r.members.contains(id)) next.leaving.insert(id);
+    }
+  }
   auto out = ok(p.id);
   out.set_epoch = next.sync_set_epoch;
   out.sync_set = protocol::SyncStateSet{next.sync_set, next.sync_set_epoch};
@@ -314,6 +321,7 @@ void GroupController::handle(Now now, const Pending& p, const CleanRequest& r) {
       return reject(text(id) + " votes");
     next.replicas.erase(id);
     next.sync_set.erase(id);
+    next.leaving.erase(id);
     if (next.master == id) next.master.reset();
   }
   const bool all = r.ids.empty() || next.replicas.empty();

@@ -164,6 +164,7 @@ json to_json(const GroupState& state) {
     out["masterAddress"] = state.master_address();  // for people; not read back
   }
   if (state.previous_master) out["previousMaster"] = *state.previous_master;
+  if (!state.leaving.empty()) out["leaving"] = state.leaving;
   return out;
 }
 
@@ -186,13 +187,17 @@ Result<GroupState> group_state_from_json(const json& document) {
     if (!id || !state.replicas.emplace(*id, std::move(replica)).second) members.bad("replicas");
     if (id && *id > state.max_id) state.max_id = *id;
   }
-  for (const auto& one : members.list("syncSet", kMaxReplicas)) {
-    if (!one.is_number_integer() || !state.replicas.contains(one.get<std::int64_t>())) {
-      members.bad("syncSet");
-    } else {
-      state.sync_set.insert(one.get<std::int64_t>());
+  const auto read_set = [&](const char* name, std::set<ReplicaId>& set) {
+    for (const auto& one : members.list(name, kMaxReplicas)) {
+      if (!one.is_number_integer() || !state.replicas.contains(one.get<std::int64_t>())) {
+        members.bad(name);
+      } else {
+        set.insert(one.get<std::int64_t>());
+      }
     }
-  }
+  };
+  read_set("syncSet", state.sync_set);
+  read_set("leaving", state.leaving);
   if (state.master && !state.replicas.contains(*state.master)) members.bad("master");
   // A longer list than ours is somebody else's bound, not an attack on it: list() has limited the size.
   for (const auto& one : members.list("elections", 16 * kMaxElectionRecords)) state.add_record(read_record(one, wrong));

@@ -62,6 +62,9 @@ struct GroupState {
   std::int32_t master_epoch = 0;
   std::set<ReplicaId> sync_set;
   std::int32_t sync_set_epoch = 0;
+  // Synchronous: who left the set when it last shrank, until its master was heard of after that. A master that asked to
+  // shrink and died before it was granted waited for their answers, too.
+  std::set<ReplicaId> leaving;
   std::vector<ElectionRecord> elections;  // oldest first, at most kMaxElectionRecords
 
   bool operator==(const GroupState&) const = default;

@@ -15,6 +15,7 @@ void Suspects::registered(ReplicaId id) {
 void Suspects::reset() {
   progress_.clear();
   ask_.reset();
+  seen_set_epoch_ = 0;
 }
 
 std::optional<AskPosition> Suspects::ask(const GroupState& state, const Liveness& liveness, std::int64_t now_ms,
@@ -27,13 +28,13 @@ std::optional<AskPosition> Suspects::ask(const GroupState& state, const Liveness
     return replica == state.replicas.end() || !replica->second.suspect;
   });
   if (now_ms < not_before_ms_) return std::nullopt;
-  Ask next{number, 0, {}};
+  Ask next{number, state.leaving.empty() ? 0 : *state.master, {}, state.sync_set_epoch};
   for (const auto& [id, replica] : state.replicas) {
     if (!replica.suspect || id == state.master || !liveness.alive(id, now_ms)) continue;
     const auto known = progress_.find(id);
     const auto* facts = liveness.facts(id);
     if (known == progress_.end()) {
-      if (next.id != *state.master) next.about.clear();  // one that waits for its target goes first
+      if (next.id != *state.master) next.about.clear();  // what the master says goes first
       next.id = *state.master;
       next.about.insert(id);
     } else if (next.id == 0 && !known->second.reached && facts->reported && facts->epoch == state.master_epoch &&
@@ -53,6 +54,7 @@ void Suspects::on_position(const GroupState& state, std::uint64_t ask, const std
   if (!ask_ || ask_->number != ask) return;
   const auto asked = std::exchange(ask_, std::nullopt).value();
   if (!position || position->last_epoch != epoch_ || state.master_epoch != epoch_) return;
+  if (asked.id == state.master) seen_set_epoch_ = asked.set_epoch;
   for (const auto id : asked.about) {
     if (asked.id != id) {
       progress_[id] = {position->end, false};
@@ -60,6 +62,11 @@ void Suspects::on_position(const GroupState& state, std::uint64_t ask, const std
       known->second.reached = known->second.reached || position->end >= known->second.target;
     }
   }
+}
+
+bool Suspects::shrink_seen(const GroupState& state) const {
+  return state.master && state.master_epoch == epoch_ && !state.leaving.empty() &&
+         seen_set_epoch_ == state.sync_set_epoch;
 }
 
 std::set<ReplicaId> Suspects::cleared(const GroupState& state) const {

@@ -1,6 +1,8 @@
 // When a replica whose machine may have lost the end of its log votes again: once it has what its master had after it
 // registered. Both are asked for their positions, in that order and after that moment: a heartbeat may have been sent
-// long before it comes, and of another life. Rule 2 of docs/replication.md, "The Controller's rules".
+// long before it comes, and of another life. The same answer tells that a master lived to see its set shrunk: who left
+// need not be asked any more should its machine lose power. Rules 2 and 7 of docs/replication.md, "The Controller's
+// rules".
 //
 // Pure; thread-compatible. Every input costs O(replicas).
 #pragma once
@@ -28,6 +30,8 @@ class Suspects {
   void on_position(const GroupState& state, std::uint64_t ask, const std::optional<Position>& position);
   // Those that are suspects in `state` and need not be.
   std::set<ReplicaId> cleared(const GroupState& state) const;
+  // state.leaving may be emptied: the master was heard of after that change of the set.
+  bool shrink_seen(const GroupState& state) const;
 
  private:
   struct Progress {
@@ -38,11 +42,13 @@ class Suspects {
     std::uint64_t number = 0;
     ReplicaId id = 0;
     std::set<ReplicaId> about;  // the suspects that it is for
+    std::int32_t set_epoch = 0;
   };
 
   std::int32_t epoch_ = 0;  // the mastership that the targets are of
   std::map<ReplicaId, Progress> progress_;
   std::optional<Ask> ask_;
+  std::int32_t seen_set_epoch_ = 0;
   std::int64_t not_before_ms_ = 0;
 };
 

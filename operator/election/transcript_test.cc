@@ -53,6 +53,7 @@ std::string text_of(const Write& w) {
   for (const auto& [id, r] : w.state.replicas) {
     out << " " << id << "@" << r.address << (r.ours ? "" : "(stock)") << (r.suspect ? "(suspect)" : "");
   }
+  if (!w.state.leaving.empty()) out << " leaving=" << text_of(w.state.leaving);
   return out.str();
 }
 
