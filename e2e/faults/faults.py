@@ -125,6 +125,10 @@ class Partition(Fault):
     def heal(self):
         for rule in self.dropped:
             self.change("-D", *rule)
+        self.abandon()
+
+    def abandon(self):
+        """Leaves it cut: the pod is going, and its namespace with it."""
         self.dropped = ()
         if self.network is not None:
             os.close(self.network)
@@ -220,22 +224,18 @@ class LoseMastersVolume(LoseVolume):
 
 
 class LateCopy(LoseMastersVolume):
-    name, explains = "slave late, master lost", "the slave is frozen for 1.5 s, then the master is killed and its volume deleted"
-    slave = None
+    name = "slave late, master lost"
+    explains = "the master is cut off from its slaves for 1.5 s, then killed and its volume deleted: nothing it still held gets through"
+    cut = None
 
     def begin(self):
-        self.slave = self.group.process(self.random.choice(self.group.slaves()))
-        os.kill(self.slave, signal.SIGSTOP)
+        self.cut = PartitionFromSlaves(self.group, self.random)
+        self.cut.begin()
         time.sleep(1.5)
         master = self.group.process(self.pod)
         super().begin()
         os.kill(master, signal.SIGKILL)
-        self.heal()
-
-    def heal(self):
-        if self.slave:
-            os.kill(self.slave, signal.SIGCONT)
-            self.slave = None
+        self.cut.abandon()
 
 
 class FillDisk(Fault):
