@@ -167,8 +167,9 @@ struct Client::Impl : ConnectionSink, std::enable_shared_from_this<Client::Impl>
   void connected(const std::string& address, Result<std::shared_ptr<StreamConnection>> result) {
     std::vector<Call> waiting;
     {
-      std::lock_guard lock(mutex);
+      std::unique_lock lock(mutex);
       if (closed) {
+        lock.unlock();  // on this thread abort() comes back through on_closed() at once
         if (result) (*result)->abort();
         return;
       }
