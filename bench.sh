@@ -20,4 +20,9 @@ case " $* " in *" --rows "*|*" --quick "*|*" --only "*) exit $status ;; esac # p
   printf '\n## Name server\n\n`bench/namesrv/run.py --rounds 1 --brokers 1000 --topics 10000`\n\n'
   python3 bench/namesrv/run.py --rounds 1 --brokers 1000 --topics 10000
 } | tee -a docs/bench-results.md
+# What waiting for a slave's copy costs.
+{
+  printf '\n## Replication\n\n`bench/replication.py`\n\n'
+  python3 bench/replication.py || status=1
+} | tee -a docs/bench-results.md
 exit $status
