@@ -78,7 +78,7 @@ Status Follower::session(const std::string& address) {
   filled_ = 0;
   answered_ = false;
   out_.clear();
-  RMQ_TRY(auto socket, Socket::connect(address, waker_, kConnectLimitMs));
+  RMQ_TRY(auto socket, Socket::connect(address, resolver_, waker_, kConnectLimitMs));
   auto status = follow_->on_connected(out_);
   if (status) {
     last_read_ms_ = last_write_ms_ = clock_.monotonic_ms();

@@ -62,6 +62,7 @@ class Follower {
   const std::unique_ptr<Follow> follow_;
   const ReplicationOptions& options_;
   const Clock& clock_;
+  HostResolver resolver_;
   Waker waker_;
   std::atomic<bool> stopping_{false};
   mutable std::mutex mutex_;

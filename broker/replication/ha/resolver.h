@@ -1,4 +1,4 @@
-// Names to addresses without being held up by DNS, which cannot be told to stop.
+// Names to socket addresses for a thread that sleeps on its waker.
 #pragma once
 
 #include <netinet/in.h>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "broker/replication/ha/waker.h"
+#include "common/base/host_resolver.h"
 #include "common/base/net_address.h"
 #include "common/base/result.h"
 
@@ -18,8 +19,8 @@ struct SocketAddress {
   socklen_t size = 0;
 };
 
-// All that `address` stands for, at least one. IPs are answered at once; a name is asked for on a thread of its own,
-// which is left behind (it ends with the DNS timeout) when `waker` is used or the time is up. kUnavailable, kTimeout.
-Result<std::vector<SocketAddress>> resolve(const NetAddress& address, const Waker& waker, std::int64_t timeout_ms);
+// All that `address` stands for, at least one; given up when `waker` is used. kUnavailable, kTimeout.
+Result<std::vector<SocketAddress>> resolve(HostResolver& resolver, const NetAddress& address, const Waker& waker,
+                                           std::int64_t timeout_ms);
 
 }  // namespace rmq::replication

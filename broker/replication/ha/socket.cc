@@ -84,9 +84,10 @@ Socket::Socket(UniqueFd fd) : fd_(std::move(fd)) {
   if (::getpeername(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0) peer_ = text_of(address);
 }
 
-Result<Socket> Socket::connect(const std::string& address, const Waker& waker, std::int64_t timeout_ms) {
+Result<Socket> Socket::connect(const std::string& address, HostResolver& resolver, const Waker& waker,
+                               std::int64_t timeout_ms) {
   RMQ_TRY(const auto name, parse_address(address));
-  RMQ_TRY(const auto addresses, resolve(name, waker, timeout_ms));
+  RMQ_TRY(const auto addresses, resolve(resolver, name, waker, timeout_ms));
   Result<Socket> last = fail(ErrorKind::kUnavailable, "no address");
   for (const auto& candidate : addresses) {
     last = connect_to(candidate, waker, timeout_ms);
@@ -130,8 +131,9 @@ Result<std::size_t> Socket::send_file(int file, std::uint64_t offset, std::size_
 }
 
 Result<UniqueFd> listen_on(const std::string& host, std::uint16_t port) {
+  HostResolver resolver;
   const Waker never;
-  RMQ_TRY(const auto addresses, resolve(NetAddress{host, port}, never, 5'000));
+  RMQ_TRY(const auto addresses, resolve(resolver, NetAddress{host, port}, never, 5'000));
   const auto& address = addresses.front();
   UniqueFd fd(::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return fail_errno("socket", errno);

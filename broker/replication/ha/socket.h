@@ -10,6 +10,7 @@
 
 #include "broker/replication/ha/waker.h"
 #include "common/base/file.h"
+#include "common/base/host_resolver.h"
 #include "common/base/result.h"
 
 namespace rmq::replication {
@@ -32,7 +33,8 @@ class Socket {
   explicit Socket(UniqueFd fd);
 
   // kUnavailable: refused, unreachable, not resolvable, or `waker` was used; kTimeout.
-  static Result<Socket> connect(const std::string& address, const Waker& waker, std::int64_t timeout_ms);
+  static Result<Socket> connect(const std::string& address, HostResolver& resolver, const Waker& waker,
+                                std::int64_t timeout_ms);
 
   // How many bytes; 0: it would block. kUnavailable: closed or reset by the peer.
   Result<std::size_t> read(char* to, std::size_t size);
